@@ -1,0 +1,69 @@
+# The first process of a target, run by "unshare" in mount, UTS and PID namespaces of its own:
+#
+#     sh target_init.sh vmfix-lab-init STATE_DIR HOST_NAME
+#
+# It gives the target a root of its own: an overlay whose lower layer is this machine's root (read only)
+# and whose upper layer is a tmpfs, so nothing that happens on a target can reach a file of this machine.
+# Then it says "ready" and only reaps orphans: every process of the target dies with it.
+set -eu
+state=$2
+name=$3
+
+hostname "$name"
+cd "$state"
+mount -t tmpfs -o mode=0755 lab root
+cd root
+mkdir upper work merged
+# Relative names, for a path with a comma or a colon would be cut in mount's options.
+mount -t overlay overlay -o lowerdir=/,upperdir=upper,workdir=work merged
+
+# The command log is the one thing that must outlive the target. An overlay rather than a bind mount:
+# a bind mount would show up on the target as one more mounted ext4.
+mkdir -p merged/lab
+cd "$state/log"
+case $(stat -f -c %T .) in
+  overlay*) mount --bind upper "$state/root/merged/lab" ;;
+  *) mkdir -p lower
+     mount -t overlay overlay -o lowerdir=lower,upperdir=upper,workdir=work "$state/root/merged/lab" ;;
+esac
+
+cd "$state/root/merged"
+mount -t proc proc proc
+for dangerous in proc/sys proc/sysrq-trigger; do
+  [ ! -e "$dangerous" ] || { mount --bind "$dangerous" "$dangerous"; mount -o remount,bind,ro "$dangerous"; }
+done
+mount -t sysfs -o ro sysfs sys
+
+# Only the devices that a target needs: its disks come later, this machine's disks never.
+mount -t tmpfs -o mode=0755 dev dev
+mkdir dev/pts dev/shm dev/disk dev/disk/by-uuid
+mount -t devpts -o newinstance,gid=5,mode=620,ptmxmode=666 devpts dev/pts
+mount -t tmpfs -o mode=1777 shm dev/shm
+ln -s pts/ptmx dev/ptmx
+ln -s /proc/self/fd dev/fd
+ln -s /proc/self/fd/0 dev/stdin
+ln -s /proc/self/fd/1 dev/stdout
+ln -s /proc/self/fd/2 dev/stderr
+mknod -m 666 dev/null c 1 3
+mknod -m 666 dev/zero c 1 5
+mknod -m 666 dev/full c 1 7
+mknod -m 666 dev/random c 1 8
+mknod -m 666 dev/urandom c 1 9
+mknod -m 666 dev/tty c 5 0
+
+mount -t tmpfs -o mode=0755 run run
+mkdir -p run/sshd run/lock
+mount -t tmpfs -o mode=1777 tmp tmp
+for private in root home; do mount -t tmpfs -o mode=0755 "$private" "$private"; done
+chmod 0700 root
+
+mkdir .before
+pivot_root . .before
+umount -l /.before
+rmdir /.before
+cd /
+
+echo ready
+exec </dev/null >/dev/null 2>&1
+# "wait" is where dash collects orphans.
+while :; do sleep 1000000 & wait; done

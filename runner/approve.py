@@ -1,0 +1,46 @@
+"""The one way from a plan to an approved plan; pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from runner import codec
+from runner.errors import NotApproved, PlanFileError
+from runner.model.approval import Approval, ApprovedPlan
+from runner.model.plan import Plan
+
+
+def approve(plan: Plan, approvals: Sequence[Approval], now: dt.datetime) -> ApprovedPlan:
+    """Join a plan with the consents to it.
+
+    A plan with nothing to run needs no consent. Raises ``NotApproved`` if there is something to run and no consent to
+    any of it, or a consent to another plan or to a remedy that is not in it; ``PlanFileError`` if the plan expired or
+    was made offline.
+    """
+    if plan.offline:
+        message = "this plan was made offline: nobody looked at the targets"
+        raise PlanFileError(message, remedy="Make it again without --offline; then run that one.")
+    if now >= dt.datetime.fromisoformat(plan.expires_at):
+        message = f"this plan expired on {plan.expires_at}"
+        raise PlanFileError(message, remedy="Make a new plan: the targets may have changed since.")
+    digest = codec.digest(plan, evidence=False)
+    remedies = plan.remedies()
+    for approval in approvals:
+        if approval.digest != digest:
+            message = (
+                f"the approval of {approval.identity} is for another plan ({approval.digest[:12]}, not {digest[:12]})"
+            )
+            raise NotApproved(message)
+        unknown = sorted(approval.remedies - set(remedies))
+        if unknown:
+            known = ", ".join(remedies) or "none"
+            message = f"remedy `{unknown[0]}` is not in this plan"
+            raise NotApproved(message, remedy=f"Remedies of this plan: {known}")
+    approved = ApprovedPlan(plan, digest, tuple(approvals))
+    if remedies and not approved.remedies:
+        message = "nothing of this plan is approved"
+        raise NotApproved(
+            message, remedy=f"Look at the plan; then consent with --approve REMEDY: {', '.join(remedies)}"
+        )
+    return approved

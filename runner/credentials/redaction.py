@@ -1,0 +1,71 @@
+"""Take every known secret out of a text before anybody sees it."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+import shlex
+import threading
+import urllib.parse
+from collections.abc import Iterator
+
+MASK = "***"
+_SHORTEST = 4  # characters; masking shorter ones would eat ordinary words and hide nothing
+_SHORTEST_LINE = 8  # of a secret of many lines, such as a private key; and of a piece of base64
+
+
+class Redactor:
+    """Grows as secrets are resolved. Safe to use from many threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._forms: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
+
+    def add(self, secret: str) -> None:
+        """Mask this from now on, also as it looks in JSON, a shell, a URL, XML, Python or base64."""
+        if len(secret) < _SHORTEST:
+            return
+        with self._lock:
+            self._forms.update(_forms(secret))
+            longest_first = sorted(self._forms, key=lambda form: (-len(form), form))
+            self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+
+    def redact(self, text: str) -> str:
+        """``text`` with every known secret replaced by ``***``."""
+        pattern = self._pattern
+        return pattern.sub(MASK, text) if pattern else text
+
+
+def _forms(secret: str) -> Iterator[str]:
+    yield secret
+    yield json.dumps(secret)[1:-1]
+    yield json.dumps(secret, ensure_ascii=False)[1:-1]
+    yield repr(secret)[1:-1]
+    yield shlex.quote(secret)
+    yield secret.replace("'", "''")  # PowerShell
+    yield html.escape(secret)
+    yield html.escape(secret, quote=False)
+    yield urllib.parse.quote(secret, safe="")
+    yield urllib.parse.quote(secret)
+    yield urllib.parse.quote_plus(secret)
+    for encoding in ("utf-8", "utf-16-le"):
+        yield from _base64(secret.encode(encoding, "surrogatepass"))
+    lines = secret.splitlines()
+    if len(lines) > 1:
+        yield from (line for line in lines if len(line) >= _SHORTEST_LINE)
+
+
+def _base64(data: bytes) -> Iterator[str]:
+    """The whole value, and what it looks like inside longer base64 at each of the three alignments."""
+    yield base64.b64encode(data).decode().rstrip("=")
+    yield base64.urlsafe_b64encode(data).decode().rstrip("=")
+    for shift in range(3):
+        # Characters that also carry bits of what stands around the secret are not ours to match.
+        first = -(-shift * 8 // 6)
+        last = (shift + len(data)) * 8 // 6
+        piece = base64.b64encode(b"\0" * shift + data).decode()[first:last]
+        if len(piece) >= _SHORTEST_LINE:
+            yield piece

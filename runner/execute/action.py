@@ -1,0 +1,204 @@
+"""One action on one target: look, decide, record the intent, send, judge, look again."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from runner.errors import DeadlineExceeded, JournalError, NothingSent, OutcomeUnknown, ParseError, TransportError
+from runner.execute.observe import Observer
+from runner.execute.outcome import ActionResult, ActionStatus
+from runner.execute.tools import Tools, Where
+from runner.model.command import Command, CommandResult
+from runner.model.event import EventKind
+from runner.model.plan import Action, Outcome
+from runner.model.playbook import Doubt
+from runner.plan.actions import Turn, timed
+from runner.steps import STEP_TYPES
+from runner.steps.base import Args, Decision, Judged, Judgement, StepType
+from runner.transports.base import Connection
+
+TAIL = 4096  # bytes of output kept in the journal
+
+
+@dataclass(slots=True)
+class Performance:
+    """An action under way. ``must_run``: it is an ``always`` step, which runs even if the journal cannot be written."""
+
+    turn: Turn
+    args: Args
+    approved: Action
+    connection: Connection
+    observer: Observer
+    tools: Tools
+    where: Where
+    must_run: bool = False
+    sent: list[Command] = field(default_factory=list)
+    last: CommandResult | None = None
+    facts: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def type(self) -> StepType[Any, Any]:
+        return STEP_TYPES[self.turn.step.type]
+
+    def perform(self) -> ActionResult:
+        """Bring the target to the wanted state, or say why not.
+
+        Raises ``TransportError`` and ``ParseError`` only from looking before anything was sent.
+        """
+        text = ""
+        for _ in range(self.type.rounds):
+            state = self.observer.answer(self.type.observe(self.args))
+            decision = self.type.decide(self.args, state)
+            if decision.outcome is Outcome.NO_CHANGE:
+                status = ActionStatus.CHANGED if self.sent else ActionStatus.UNCHANGED
+                return self._end(status, decision.evidence)
+            refused = self._refusal(decision)
+            if refused is not None:
+                return refused
+            ended = self._apply(decision)
+            if ended is None:
+                verdict = self._verify(state)
+                if verdict.judged is Judged.OK:
+                    return self._end(ActionStatus.CHANGED, verdict.text)
+                text = verdict.text
+                continue
+            return self._settle(ended, state) if isinstance(ended, OutcomeUnknown) else ended
+        return self._end(ActionStatus.FAILED, f"the commands ran, but: {text}")
+
+    def _refusal(self, decision: Decision) -> ActionResult | None:
+        """Why the decision cannot be carried out, if so. A command is never sent twice in one action."""
+        if decision.outcome is Outcome.REFUSED:
+            status = ActionStatus.FAILED if self.sent else ActionStatus.REFUSED
+            return self._end(status, decision.evidence, decision.remedy)
+        commands = timed(self.turn.step, decision.commands)
+        if not set(commands) <= set(self.approved.commands):
+            text = f"this would now need a command that is not in the approved plan: {decision.evidence}"
+            return self._end(ActionStatus.NOT_APPROVED, text, "Make a new plan and look at it.")
+        if set(commands) & set(self.sent):
+            return self._end(ActionStatus.FAILED, f"the commands ran, but: {decision.evidence}")
+        return None
+
+    def _apply(self, decision: Decision) -> ActionResult | OutcomeUnknown | None:
+        """Send the commands in order. None: all ran and none was judged a failure."""
+        for command in timed(self.turn.step, decision.commands):
+            if self.tools.stop.at_once:
+                return self._end(ActionStatus.FAILED, "stopped before its next command", sent=bool(self.sent))
+            attempt = len(self.sent) + 1
+            try:
+                self._intent(command, decision, attempt)
+            except JournalError as problem:
+                if not self.must_run:
+                    return self._end(ActionStatus.FAILED, f"not started, for it cannot be recorded: {problem.message}")
+            ended = self._send(command, attempt)
+            if ended is not None:
+                return ended
+        return None
+
+    def _send(self, command: Command, attempt: int) -> ActionResult | OutcomeUnknown | None:
+        try:
+            result = self.connection.run(command)
+        except NothingSent as problem:
+            self._result({"not_sent": True, "error": problem.message}, attempt)
+            return self._end(ActionStatus.FAILED, f"not sent: {problem.message}", problem.remedy)
+        except OutcomeUnknown as problem:
+            self.sent.append(command)
+            dead = problem.process_dead if isinstance(problem, DeadlineExceeded) else None
+            self._result({"lost": True, "error": problem.message, "process_dead": dead}, attempt)
+            return problem
+        self.sent.append(command)
+        self.last = result
+        judgement = self.type.judge(self.args, command, result)
+        self.facts.update(judgement.facts)
+        self._result(result_data(result, judgement), attempt)
+        if judgement.judged is Judged.OK:
+            return None
+        needs_person = judgement.judged is Judged.NEEDS_PERSON
+        status = ActionStatus.NEEDS_PERSON if needs_person else ActionStatus.FAILED
+        return self._end(status, judgement.text)
+
+    def _verify(self, before: object) -> Judgement:
+        """Look until the wanted state shows, for as long as the step type gives it."""
+        settle = self.type.settle(self.args)
+        until = self.tools.clock.monotonic() + settle.within
+        while True:
+            try:
+                after = self.observer.answer(self.type.observe(self.args))
+                verdict = self.type.verify(self.args, before, after)
+            except (ParseError, TransportError) as problem:
+                verdict = Judgement(Judged.FAILED, f"could not be observed: {problem.message}")
+            if verdict.judged is Judged.OK or self.tools.clock.monotonic() >= until or self.tools.stop.at_once:
+                return verdict
+            self.tools.clock.sleep(settle.every)
+
+    def _settle(self, lost: OutcomeUnknown, before: object) -> ActionResult:
+        """The command was sent and its outcome is not known: observe, as far as observing can tell."""
+        dead = lost.process_dead if isinstance(lost, DeadlineExceeded) else None
+        running = isinstance(lost, DeadlineExceeded) and not dead
+        doubt = f"outcome unknown: {lost.message}"
+        if running or self.turn.step.doubt is Doubt.HOLD or self.tools.stop.at_once:
+            return self._end(
+                ActionStatus.INDETERMINATE, doubt, "Look at the target before anything else is done there."
+            )
+        verdict = self._verify(before)
+        if verdict.judged is Judged.OK:
+            return self._end(ActionStatus.CHANGED, f"{doubt}; observed afterwards: {verdict.text}")
+        if dead:
+            return self._end(ActionStatus.FAILED, f"{lost.message}; observed afterwards: {verdict.text}")
+        return self._end(ActionStatus.INDETERMINATE, f"{doubt}; observed afterwards: {verdict.text}")
+
+    def _intent(self, command: Command, decision: Decision, attempt: int) -> None:
+        data = {
+            "command": command_data(command),
+            "prior": decision.prior,
+            "undo": [command_data(c) for c in decision.undo],
+        }
+        event = self.tools.event(EventKind.INTENT, self.where, data, attempt=attempt)
+        try:
+            self.tools.record(event)
+        except JournalError:
+            if self.must_run:
+                self.tools.spill(event)
+            raise
+
+    def _result(self, data: Mapping[str, object], attempt: int) -> None:
+        self.tools.record(self.tools.event(EventKind.RESULT, self.where, data, attempt=attempt))
+
+    def _end(self, status: ActionStatus, text: str, advice: str = "", *, sent: bool | None = None) -> ActionResult:
+        return ActionResult(
+            id=self.turn.id,
+            step=self.turn.step.id,
+            item=self.turn.item,
+            status=status,
+            text=text,
+            advice=advice,
+            sent=bool(self.sent) if sent is None else sent,
+            exit_code=self.last.exit_code if self.last else None,
+            facts=self.facts,
+            touches=self.type.touches(self.args),
+        )
+
+
+def command_data(command: Command) -> dict[str, object]:
+    """A command as the journal keeps it: standard input by its digest and length only."""
+    data = {f.name: getattr(command, f.name) for f in dataclasses.fields(command) if f.name != "stdin"}
+    data.update({name: value.value for name, value in data.items() if hasattr(value, "value")})
+    if command.stdin:
+        data["stdin_sha256"] = hashlib.sha256(command.stdin.encode("utf-8", "surrogatepass")).hexdigest()
+        data["stdin_length"] = len(command.stdin)
+    return data
+
+
+def result_data(result: CommandResult, judgement: Judgement) -> dict[str, object]:
+    """A result as the journal keeps it: the ends of both streams."""
+    return {
+        "exit_code": result.exit_code,
+        "stdout": dataclasses.replace(result, stdout=result.stdout[-TAIL:]).out,
+        "stderr": dataclasses.replace(result, stderr=result.stderr[-TAIL:]).err,
+        "elapsed": round(result.elapsed, 3),
+        "judged": judgement.judged.value,
+        "text": judgement.text,
+    }

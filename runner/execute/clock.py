@@ -1,0 +1,39 @@
+"""Time, handed in from outside, so that tests own it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Where time comes from."""
+
+    def now(self) -> dt.datetime:
+        """The time of day in UTC, for records."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds from an arbitrary start, for deadlines."""
+        ...
+
+    def sleep(self, seconds: float) -> None: ...
+
+
+class SystemClock:
+    """The clock of this machine."""
+
+    def now(self) -> dt.datetime:
+        return dt.datetime.now(dt.UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+def stamp(moment: dt.datetime) -> str:
+    """ISO 8601 in UTC with microseconds: the one form in which vmfix writes times; its texts sort as the times do."""
+    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,0 +1,201 @@
+"""One playbook on one target, from the first look to its one final status."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from runner.errors import (
+    CredentialError,
+    ElevationFailed,
+    HostIdentityError,
+    TransportError,
+    VmfixError,
+)
+from runner.execute.identity import check_identity
+from runner.execute.observe import Observer
+from runner.execute.outcome import Ended, RemedyResult
+from runner.execute.proof import Proof
+from runner.execute.remedy import Treatment
+from runner.execute.tools import Tools, Where
+from runner.model.event import Event, EventKind, Status
+from runner.model.plan import Entry, RemedyPlan, Standing
+from runner.model.playbook import OnFailure, Remedy
+from runner.plan.actions import Touched
+from runner.plan.entries import Assessment, Subject, assess, plan_remedy
+from runner.plan.facts import View
+from runner.plan.staleness import differences
+from runner.transports.base import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The final word on an entry."""
+
+    status: Status
+    reason: str
+    advice: str = ""
+    remedy: str = ""
+    changed: bool = False
+
+
+STANDING_STATUS = {
+    Standing.HEALTHY: Status.HEALTHY,
+    Standing.AWAITING: Status.APPLIED,
+    Standing.REFUSED: Status.REFUSED,
+    Standing.UNREACHABLE: Status.UNREACHABLE,
+    Standing.FAILED: Status.FAILED,
+}
+"""What a standing other than PLANNED means when nothing is left to be done about it."""
+
+
+def standing_after(problem: VmfixError) -> Standing:
+    """What it means for a target that looking at it failed like this."""
+    if isinstance(problem, (HostIdentityError, ElevationFailed, CredentialError)):
+        return Standing.REFUSED
+    if isinstance(problem, TransportError):
+        return Standing.UNREACHABLE
+    return Standing.FAILED
+
+
+_ENDED_STATUS = {
+    Ended.HEALTHY: Status.FIXED,
+    Ended.APPLIED: Status.APPLIED,
+    Ended.NEEDS_PERSON: Status.NEEDS_PERSON,
+    Ended.INDETERMINATE: Status.INDETERMINATE,
+    Ended.FAILED: Status.FAILED,
+    Ended.NOT_HEALTHY: Status.NOT_FIXED,
+}
+
+
+@dataclass(slots=True)
+class EntryRun:
+    """An entry under way. ``approved``: ids ``PLAYBOOK/REMEDY`` that somebody consented to."""
+
+    entry: Entry
+    subject: Subject
+    approved: frozenset[str]
+    acknowledged: frozenset[str]
+    tools: Tools
+    changed: bool = False
+    tried: list[str] = field(default_factory=list)
+
+    def run(self) -> Verdict:
+        """Work the entry to its end. Never raises ``VmfixError``: whatever happens becomes the verdict."""
+        try:
+            return self._run()
+        except VmfixError as problem:
+            status = STANDING_STATUS[standing_after(problem)]
+            return self._verdict(status, problem.message, problem.remedy)
+
+    def _run(self) -> Verdict:
+        connection = self.tools.connect(self.subject.target)
+        observer = Observer(connection, self.tools.clock)
+        observer.answer(check_identity(self.subject.target))
+        proof = Proof(self.subject, observer, self.tools, self.entry.key)
+        view = proof.look()
+        assessment = assess(self.subject, view)
+        self._note(EventKind.OBSERVED, {"healthy": assessment.healthy, "why": assessment.reason, "facts": view.facts})
+        if assessment.standing is not Standing.PLANNED:
+            return self._verdict(STANDING_STATUS[assessment.standing], assessment.reason)
+        return self._ladder(Bench(connection, observer, proof), view, assessment)
+
+    def _ladder(self, bench: Bench, view: View, assessment: Assessment) -> Verdict:
+        """Rung by rung, until one ends the matter."""
+        last = self._verdict(Status.NOT_FIXED, "no remedy applies to what is seen on this target")
+        for number, remedy in enumerate(self.subject.playbook.remedies[assessment.first_rung :]):
+            if number:
+                view = bench.proof.look()
+            if remedy.when is not None and not view.holds(remedy.when):
+                self._note(
+                    EventKind.REMEDY_FINISHED, {"result": "skipped", "text": f"not needed: {remedy.when.text}"}, remedy
+                )
+                continue
+            gate = self._gate(remedy)
+            if gate is not None:
+                return gate
+            stale = self._stale(bench, remedy, view)
+            if stale is not None:
+                return stale
+            result = self._treat(bench, remedy, view, assessment.keeps)
+            last = self._verdict(_ENDED_STATUS.get(result.ended, Status.FAILED), result.text, result.advice)
+            if result.ended is Ended.NOT_APPROVED:
+                return self._as_stale(result.text)
+            if not _goes_on(remedy, result):
+                return last
+        return last
+
+    def _gate(self, remedy: Remedy) -> Verdict | None:
+        """Why a remedy may not be started."""
+        if remedy.manual:
+            return self._verdict(Status.NEEDS_PERSON, f"{remedy.title}: {remedy.manual.strip()}")
+        if not self.tools.can_record():
+            return self._verdict(Status.FAILED, f"`{remedy.id}` was not started, for the journal cannot be written")
+        if self.tools.stop.asked:
+            return self._verdict(Status.CANCELLED, f"stopped before `{remedy.id}`: {self.tools.stop.reason}")
+        if f"{self.subject.playbook.id}/{remedy.id}" in self.approved:
+            return None
+        status = Status.NOT_FIXED if self.tried else Status.REFUSED
+        advice = f"Approve it with --approve {self.subject.playbook.id}/{remedy.id} if it is wanted."
+        return self._verdict(status, f"the next remedy, `{remedy.id}`, is not approved", advice)
+
+    def _stale(self, bench: Bench, remedy: Remedy, view: View) -> Verdict | None:
+        """Plan the remedy on the facts of now, and compare with what was approved, before anything of it is sent."""
+        now = bench.observer.answer(plan_remedy(remedy, view, Touched()))
+        new = differences(self._plan_of(remedy), now)
+        return self._as_stale("; ".join(new)) if new else None
+
+    def _as_stale(self, difference: str) -> Verdict:
+        """Not as approved: stale while untouched; if an earlier remedy already ran, the target is simply not fixed."""
+        advice = "Make a new plan and look at it."
+        status = Status.NOT_FIXED if self.changed else Status.STALE
+        return self._verdict(status, f"the target is not as it was when the plan was approved: {difference}", advice)
+
+    def _plan_of(self, remedy: Remedy) -> RemedyPlan:
+        return next(plan for plan in self.entry.remedies if plan.id == remedy.id)
+
+    def _treat(self, bench: Bench, remedy: Remedy, view: View, keeps: tuple[object, ...]) -> RemedyResult:
+        self.tried.append(remedy.id)
+        self.tools.record(self._event(EventKind.REMEDY_STARTED, {"title": remedy.title}, remedy))
+        treatment = Treatment(
+            self.subject,
+            remedy,
+            self._plan_of(remedy),
+            view,
+            bench.connection,
+            bench.observer,
+            self.tools,
+            self.entry.key,
+            self.acknowledged,
+            bench.proof,
+        )
+        result = treatment.run(keeps)
+        self.changed = self.changed or result.changed
+        self._note(EventKind.REMEDY_FINISHED, {"result": result.ended.value, "text": result.text}, remedy)
+        return result
+
+    def _verdict(self, status: Status, reason: str, advice: str = "") -> Verdict:
+        return Verdict(status, reason, advice, self.tried[-1] if self.tried else "", self.changed)
+
+    def _event(self, kind: EventKind, data: Mapping[str, object], remedy: Remedy | None = None) -> Event:
+        return self.tools.event(kind, Where(self.entry.key, remedy.id if remedy else ""), data)
+
+    def _note(self, kind: EventKind, data: Mapping[str, object], remedy: Remedy | None = None) -> None:
+        self.tools.note(self._event(kind, data, remedy))
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What a treatment works with on one target."""
+
+    connection: Connection
+    observer: Observer
+    proof: Proof
+
+
+def _goes_on(remedy: Remedy, result: RemedyResult) -> bool:
+    """Whether the ladder goes on to the next rung after this result."""
+    if result.ended is Ended.NOT_HEALTHY:
+        return True
+    mishap = result.ended in (Ended.FAILED, Ended.NEEDS_PERSON)
+    return mishap and remedy.on_failure is OnFailure.NEXT

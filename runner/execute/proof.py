@@ -1,0 +1,102 @@
+"""The proof: observe until the fault is gone, and see that nothing else went with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from runner.errors import ExpressionError, ParseError, TransportError
+from runner.execute.observe import Observer
+from runner.execute.outcome import Ended, RemedyResult
+from runner.execute.tools import Tools, Where
+from runner.expressions import render
+from runner.model.event import EventKind
+from runner.model.fields import parse_duration
+from runner.model.playbook import Remedy, Verification
+from runner.plan.entries import Subject
+from runner.plan.facts import View, known_names, observe_facts
+from runner.steps.base import Settle
+
+_TROUBLE = (ParseError, ExpressionError, TransportError)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Fresh looks at one target under one playbook."""
+
+    subject: Subject
+    observer: Observer
+    tools: Tools
+    entry: str
+
+    def look(self) -> View:
+        """The facts of now. Raises what observing raises."""
+        subject = self.subject
+        return self.observer.answer(observe_facts(subject.playbook, subject.target, subject.params))
+
+    def poll(self, name: str, holds: Callable[[View], bool], pause: Settle) -> tuple[bool, str]:
+        """Look until ``holds``, at least once, for ``pause.within`` seconds. Also says what was seen last."""
+        clock, stop = self.tools.clock, self.tools.stop
+        until = clock.monotonic() + pause.within
+        while True:
+            try:
+                if holds(self.look()):
+                    return True, f"observed: {name}"
+                text = f"observed, and it is still not so: {name}"
+            except _TROUBLE as problem:
+                text = f"could not be observed: {problem.message}"
+            if clock.monotonic() >= until or stop.at_once:
+                return False, text
+            clock.sleep(pause.every)
+
+    def of(self, remedy: Remedy, keeps: tuple[object, ...], *, changed: bool) -> RemedyResult:
+        """What a remedy whose steps all went well has achieved. ``keeps``: what was there before it."""
+        healthy = self.subject.playbook.healthy
+        verdict: bool | None = None
+        text = "only the next backup can tell"
+        if healthy is not None and not remedy.proves_next_backup:
+            verdict, text = self.poll(
+                "the guest shows no fault now",
+                lambda view: view.holds(healthy) and not self._gone(view, keeps),
+                self._pause(remedy.verify),
+            )
+        missing = "" if verdict else self._missing(keeps)
+        self._record(remedy, missing or text, healthy=verdict)
+        if missing:
+            return RemedyResult(Ended.FAILED, missing, changed=changed)
+        if verdict is None:
+            return _applied(text, changed=changed)
+        return RemedyResult(Ended.HEALTHY if verdict else Ended.NOT_HEALTHY, text, changed=changed)
+
+    def _pause(self, verify: Verification) -> Settle:
+        """The remedy's patience, in seconds; its parameters may set it."""
+        names = known_names(self.subject.playbook, self.subject.target, self.subject.params)
+        return Settle(parse_duration(render(verify.within, names)), parse_duration(render(verify.every, names)))
+
+    def _gone(self, view: View, keeps: tuple[object, ...]) -> list[object]:
+        """What was there before and is not there now."""
+        expression = self.subject.playbook.keeps
+        if expression is None:
+            return []
+        now = view.evaluate(expression)
+        return [thing for thing in keeps if thing not in (now if isinstance(now, list) else [now])]
+
+    def _missing(self, keeps: tuple[object, ...]) -> str:
+        if not keeps:
+            return ""
+        try:
+            gone = self._gone(self.look(), keeps)
+        except _TROUBLE as problem:
+            return f"could not be observed afterwards: {problem.message}"
+        return f"was there before and is gone: {', '.join(map(str, gone))}" if gone else ""
+
+    def _record(self, remedy: Remedy, text: str, *, healthy: bool | None) -> None:
+        where = Where(self.entry, remedy.id)
+        self.tools.record(self.tools.event(EventKind.VERIFIED, where, {"healthy": healthy, "text": text}))
+
+
+def _applied(text: str, *, changed: bool) -> RemedyResult:
+    """A remedy that only the next backup proves; one that found nothing to change has been tried before, in effect."""
+    if changed:
+        return RemedyResult(Ended.APPLIED, text, changed=True)
+    return RemedyResult(Ended.NOT_HEALTHY, "all was already as this remedy would make it")

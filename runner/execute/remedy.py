@@ -1,0 +1,135 @@
+"""One remedy on one target: its steps in order, its ``always`` steps whatever happened, then the proof."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from runner.errors import ExpressionError, NothingSent, ParseError, TransportError
+from runner.execute.action import Performance
+from runner.execute.observe import Observer
+from runner.execute.outcome import ActionResult, ActionStatus, Ended, RemedyResult, earlier_results
+from runner.execute.proof import Proof
+from runner.execute.tools import Tools, Where
+from runner.model.event import EventKind
+from runner.model.plan import Action, RemedyPlan
+from runner.model.playbook import Expression, Remedy, Step
+from runner.plan.actions import RESULTS, Turn, arguments, turns
+from runner.plan.entries import Subject
+from runner.plan.facts import View
+from runner.steps import STEP_TYPES
+from runner.steps.base import Args, Kind, Settle
+from runner.transports.base import Connection
+
+_AFTER_TROUBLE = {
+    ActionStatus.INDETERMINATE: Ended.INDETERMINATE,
+    ActionStatus.NEEDS_PERSON: Ended.NEEDS_PERSON,
+    ActionStatus.REFUSED: Ended.NEEDS_PERSON,
+    ActionStatus.NOT_APPROVED: Ended.NOT_APPROVED,
+}
+
+
+@dataclass(slots=True)
+class Treatment:
+    """A remedy under way. ``view`` are the facts at its start: loops and arguments stay as they were then."""
+
+    subject: Subject
+    remedy: Remedy
+    approved: RemedyPlan
+    view: View
+    connection: Connection
+    observer: Observer
+    tools: Tools
+    entry: str
+    acknowledged: frozenset[str]
+    proof: Proof
+    results: list[ActionResult] = field(default_factory=list)
+
+    def run(self, keeps: tuple[object, ...]) -> RemedyResult:
+        """Run it. Every step that was started has its result in the journal when this returns."""
+        trouble: ActionResult | None = None
+        for step in self.remedy.steps:
+            for turn in turns(step, self.view):
+                if trouble is not None and not self._runs_after(trouble, step, turn):
+                    continue
+                result = self._act(turn)
+                self.results.append(result)
+                if not result.status.went_well and trouble is None:
+                    trouble = result
+        if trouble is not None:
+            return self._failed(trouble)
+        return self.proof.of(self.remedy, keeps, changed=self.changed)
+
+    def _runs_after(self, trouble: ActionResult, step: Step, turn: Turn) -> bool:
+        """Whether a step still runs after trouble: the ``always`` ones, but never upon what is in an unknown state."""
+        if not step.always or self.tools.stop.at_once:
+            return False
+        if trouble.status is not ActionStatus.INDETERMINATE:
+            return True
+        touches = STEP_TYPES[step.type].touches(arguments(turn, self.view))
+        return bool(touches) and bool(trouble.touches) and not touches & trouble.touches
+
+    def _act(self, turn: Turn) -> ActionResult:
+        where = Where(self.entry, self.remedy.id, turn.id)
+        approved = {action.id: action for action in self.approved.actions}.get(turn.id)
+        title = turn.step.title or turn.id
+        self.tools.note(self.tools.event(EventKind.ACTION_STARTED, where, {"title": title}))
+        result = self._result_of(turn, approved, where)
+        data = {"status": result.status.value, "text": result.text, "advice": result.advice, "facts": result.facts}
+        self.tools.note(self.tools.event(EventKind.ACTION_FINISHED, where, data))
+        return result
+
+    def _result_of(self, turn: Turn, approved: Action | None, where: Where) -> ActionResult:
+        """Every way in which an action can end, as a value."""
+        try:
+            names = {**turn.names, RESULTS: earlier_results(self.results, turn.item)}
+            if turn.step.when is not None and not self.view.holds(turn.step.when, **names):
+                return _plain(turn, ActionStatus.SKIPPED, f"not needed: {turn.step.when.text}")
+            args = arguments(turn, self.view)
+            kind = STEP_TYPES[turn.step.type].kind
+            if kind is Kind.MANUAL:
+                return self._manual(turn, args)
+            if kind is Kind.WAIT:
+                return self._wait(turn, args)
+            if approved is None:
+                text = "the target changed: this action is not in the approved plan"
+                return _plain(turn, ActionStatus.NOT_APPROVED, text)
+            return Performance(
+                turn, args, approved, self.connection, self.observer, self.tools, where, must_run=turn.step.always
+            ).perform()
+        except (ParseError, ExpressionError, NothingSent) as problem:
+            return _plain(turn, ActionStatus.FAILED, problem.message, problem.remedy)
+        except TransportError as problem:
+            return _plain(turn, ActionStatus.FAILED, f"could not be observed: {problem.message}", problem.remedy)
+
+    def _manual(self, turn: Turn, args: Args) -> ActionResult:
+        name = f"{self.subject.playbook.id}/{self.remedy.id}/{turn.step.id}"
+        if name in self.acknowledged:
+            return _plain(turn, ActionStatus.UNCHANGED, "a person says that it is done")
+        text = str(getattr(args, "text", ""))
+        return _plain(turn, ActionStatus.NEEDS_PERSON, text, f"When it is done, run again with --acknowledge {name}")
+
+    def _wait(self, turn: Turn, args: Args) -> ActionResult:
+        """Observe until the step's condition holds or its time is up."""
+        until, within, every = (getattr(args, name) for name in ("until", "within", "every"))
+        condition = Expression(text=until, span=turn.step.span)
+        pause = Settle(within, every)
+        held, text = self.proof.poll(until, lambda view: view.holds(condition, **turn.names), pause)
+        return _plain(turn, ActionStatus.UNCHANGED if held else ActionStatus.FAILED, text)
+
+    def _failed(self, trouble: ActionResult) -> RemedyResult:
+        """What the remedy's end is called after trouble; whatever is unknown outweighs the rest."""
+        ended = _AFTER_TROUBLE.get(trouble.status, Ended.FAILED)
+        if any(result.status is ActionStatus.INDETERMINATE for result in self.results):
+            ended = Ended.INDETERMINATE
+        later = [r for r in self.results if not r.status.went_well and r is not trouble]
+        text = "; ".join(f"{r.id}: {r.text}" for r in [trouble, *later])
+        return RemedyResult(ended, text, trouble.advice, changed=self.changed)
+
+    @property
+    def changed(self) -> bool:
+        return any(result.sent for result in self.results)
+
+
+def _plain(turn: Turn, status: ActionStatus, text: str, advice: str = "") -> ActionResult:
+    """The result of an action that sent nothing."""
+    return ActionResult(id=turn.id, step=turn.step.id, item=turn.item, status=status, text=text, advice=advice)

@@ -1,0 +1,78 @@
+"""Looking at many targets at once to make a plan: observations only."""
+
+from __future__ import annotations
+
+import concurrent.futures
+from collections.abc import Callable, Sequence
+
+from runner.errors import VmfixError
+from runner.execute.clock import Clock
+from runner.execute.entry import standing_after
+from runner.execute.identity import check_identity
+from runner.execute.observe import Observer
+from runner.model.command import Command
+from runner.model.inventory import Platform, Target
+from runner.model.plan import Entry
+from runner.plan.entries import Subject, failed_entry, plan_entry
+from runner.transports.base import Connection
+
+
+def survey(
+    subjects: Sequence[Subject],
+    connect: Callable[[Target], Connection],
+    clock: Clock,
+    *,
+    concurrency: int,
+    seen: Callable[[Entry], None] = lambda _entry: None,
+) -> tuple[Entry, ...]:
+    """The entries of a plan, in the order of ``subjects``. ``seen`` is told of each as it is ready, from any thread.
+
+    Subjects of one target are looked at one after the other. What fails on a target becomes its entry's standing.
+    """
+    by_target: dict[str, list[int]] = {}
+    for number, subject in enumerate(subjects):
+        by_target.setdefault(subject.target.name, []).append(number)
+
+    def look_at(numbers: list[int]) -> list[tuple[int, Entry]]:
+        entries = [(number, _look(subjects[number], connect, clock)) for number in numbers]
+        for _, entry in entries:
+            seen(entry)
+        return entries
+
+    with concurrent.futures.ThreadPoolExecutor(concurrency, thread_name_prefix="survey") as pool:
+        found = dict(pair for pairs in pool.map(look_at, by_target.values()) for pair in pairs)
+    return tuple(found[number] for number in range(len(subjects)))
+
+
+def reach(
+    targets: Sequence[Target], connect: Callable[[Target], Connection], clock: Clock, *, concurrency: int
+) -> dict[str, VmfixError | None]:
+    """Per target's name: None if it lets us in, with the rights we need, and is the machine that is meant."""
+
+    def knock(target: Target) -> VmfixError | None:
+        try:
+            observer = Observer(connect(target), clock)
+            observer.answer(check_identity(target))
+            observer(_NOTHING[target.platform])
+        except VmfixError as problem:
+            return problem
+        return None
+
+    with concurrent.futures.ThreadPoolExecutor(concurrency, thread_name_prefix="ping") as pool:
+        return dict(zip((target.name for target in targets), pool.map(knock, targets), strict=True))
+
+
+_NOTHING = {
+    Platform.LINUX: Command(argv=("true",), at_most=30),
+    Platform.WINDOWS: Command(argv=("whoami",), at_most=30),
+}
+"""Programs that do nothing, run with full rights."""
+
+
+def _look(subject: Subject, connect: Callable[[Target], Connection], clock: Clock) -> Entry:
+    try:
+        observer = Observer(connect(subject.target), clock)
+        observer.answer(check_identity(subject.target))
+        return observer.answer(plan_entry(subject))
+    except VmfixError as problem:
+        return failed_entry(subject, standing_after(problem), problem.message, problem.remedy)

@@ -1,0 +1,88 @@
+"""What the engine is given by the app: its only ways to the outside."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from runner.execute.clock import Clock, stamp
+from runner.model.event import Event, EventKind
+from runner.model.inventory import Target
+from runner.transports.base import Connection
+
+
+class Stop:
+    """The request to stop, from a signal handler or another thread.
+
+    ``request`` takes effect between remedies. ``request(at_once=True)`` means: send nothing more at all.
+    """
+
+    def __init__(self) -> None:
+        self._asked = threading.Event()
+        self._at_once = threading.Event()
+        self.reason = ""
+
+    def request(self, reason: str, *, at_once: bool = False) -> None:
+        self.reason = self.reason or reason
+        self._asked.set()
+        if at_once:
+            self._at_once.set()
+
+    @property
+    def asked(self) -> bool:
+        return self._asked.is_set()
+
+    @property
+    def at_once(self) -> bool:
+        return self._at_once.is_set()
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where in the plan something happened."""
+
+    entry: str = ""
+    remedy: str = ""
+    action: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """``connect`` gives the one connection of a target in this run, opened at its first use.
+
+    ``record`` returns when the event is durable. It raises ``JournalError`` for an intent that cannot be recorded (its
+    command must not be sent), and for nothing else. ``note`` does not wait. ``spill`` keeps an event beside the
+    journal. ``can_record`` is False once the journal failed: then no remedy may be started.
+    """
+
+    run: str
+    connect: Callable[[Target], Connection]
+    record: Callable[[Event], None]
+    note: Callable[[Event], None]
+    spill: Callable[[Event], None]
+    can_record: Callable[[], bool]
+    clock: Clock
+    stop: Stop
+    epoch: int = 1
+
+    def event(
+        self,
+        kind: EventKind,
+        where: Where,
+        data: Mapping[str, object],
+        *,
+        attempt: int = 0,
+    ) -> Event:
+        return Event(
+            run=self.run,
+            at=stamp(self.clock.now()),
+            kind=kind,
+            entry=where.entry,
+            remedy=where.remedy,
+            action=where.action,
+            attempt=attempt,
+            epoch=self.epoch,
+            data=MappingProxyType(dict(data)),
+        )

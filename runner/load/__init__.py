@@ -1,0 +1,1 @@
+"""Text -> nouns, with the position of everything; pure: the app hands in what files say."""

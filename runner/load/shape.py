@@ -1,0 +1,88 @@
+"""Hold a document against a pydantic model: every complaint at its place, in plain words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from runner.diagnostics import Diagnostics
+from runner.load.annotations import fields_at
+from runner.load.document import Document
+from runner.load.faults import Fault, place, settle
+from runner.load.scalars import yaml11_bool
+from runner.load.tree import Node, Path, Scalar, Sequence, Table, Tagged, Unreadable, data_of
+from runner.load.wording import listed, name_of, nearest, word
+
+__all__ = ["listed", "name_of", "nearest", "validate"]
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def validate(
+    document: Document,
+    model: type[Model],
+    diagnostics: Diagnostics,
+    *,
+    path: Path = (),
+    context: object = None,
+) -> Model | None:
+    """The part of ``document`` below ``path`` as a ``model``; None if it does not fit, with every reason said.
+
+    Types are exact, as in pydantic's strict mode for JSON: enums and literals come from text, tuples and sets from
+    lists, nothing else is converted. A validator of the model may raise ValueError; after a line break in its text
+    follows what to do. Values that ``read`` complained about are not complained about again, but give None.
+    """
+    node = document.node(path)
+    spoiled = _spoiled(node)
+    try:
+        text = json.dumps(data_of(node) if node is not None else None, default=lambda _: None)
+        result = model.model_validate_json(text, strict=True, context=context)
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_input=False)
+        for fault in settle([place(dict(detail), document, path) for detail in details]):
+            if not _is_spoiled(document, fault):
+                _complain(fault, document, model, diagnostics)
+        return None
+    _warn_of_old_booleans(document, node, path, diagnostics)
+    return None if spoiled else result
+
+
+def _complain(fault: Fault, document: Document, model: type[BaseModel], diagnostics: Diagnostics) -> None:
+    inner = bool(fault.absent) or fault.kind == "extra_forbidden"
+    fields = fields_at(model, fault.loc[:-1] if inner else fault.loc)
+    message, remedy = word(fault, document, fields)
+    diagnostics.error(document.span(fault.path, key=fault.at_key), message, remedy)
+
+
+def _is_spoiled(document: Document, fault: Fault) -> bool:
+    leaf = document.scalar(fault.path)
+    return leaf is not None and isinstance(leaf.data, (Unreadable, Tagged)) and fault.kind != "extra_forbidden"
+
+
+def _spoiled(node: Node | None) -> bool:
+    return any(isinstance(leaf.data, (Unreadable, Tagged)) for _, leaf in _leaves(node, ()))
+
+
+def _leaves(node: Node | None, path: Path) -> Iterator[tuple[Path, Scalar]]:
+    match node:
+        case Table():
+            for key, item in node.items.items():
+                yield from _leaves(item, (*path, key))
+        case Sequence():
+            for number, item in enumerate(node.items):
+                yield from _leaves(item, (*path, number))
+        case Scalar():
+            yield path, node
+        case None:
+            pass
+
+
+def _warn_of_old_booleans(document: Document, node: Node | None, path: Path, diagnostics: Diagnostics) -> None:
+    """Text is what the schema wanted, yet half of the tools that read this file would see a boolean."""
+    for where, leaf in _leaves(node, path):
+        if leaf.plain and yaml11_bool(leaf.text) is not None:
+            message = f"{name_of(where)} is the text `{leaf.text}`, which YAML 1.1 tools read as a boolean"
+            diagnostics.warning(document.span(where), message, f'Write "{leaf.text}" in quotes.')

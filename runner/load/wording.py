@@ -1,0 +1,175 @@
+"""Complaints about the shape of a document, in plain words: what is wrong, and what to do."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+
+from pydantic.fields import FieldInfo
+
+from runner.load.document import Document
+from runner.load.faults import Fault
+from runner.load.scalars import yaml11_bool, yaml11_int, yaml11_reading
+from runner.load.tree import Node, Path, Scalar, Sequence, Table
+from runner.model.fields import IDENTIFIER_PATTERN
+
+_QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'")
+_MANY = 30  # more names than this are a wall, not a help
+_LONG = 60  # characters; a longer value is not repeated in a complaint
+_PATTERNS = MappingProxyType(
+    {
+        IDENTIFIER_PATTERN: "Use small letters, digits and hyphens, and begin with a letter.",
+    }
+)
+
+
+def nearest(word: str, candidates: Iterable[str]) -> str | None:
+    """The candidate that was probably meant, or None. Case and ``_`` for ``-`` count little."""
+
+    def plain(text: str) -> str:
+        return text.lower().replace("_", "-")
+
+    known = {plain(candidate): candidate for candidate in candidates}
+    close = difflib.get_close_matches(plain(word), known, n=1, cutoff=0.6)
+    return known[close[0]] if close else None
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names for a reader: sorted as given, in backquotes, cut where they become a wall."""
+    every = [f"`{name}`" for name in names]
+    more = f" and {len(every) - _MANY} more" if len(every) > _MANY else ""
+    return ", ".join(every[:_MANY]) + more
+
+
+def word(fault: Fault, document: Document, fields: Mapping[str, FieldInfo]) -> tuple[str, str]:
+    """Message and remedy. ``fields`` are the keys that are allowed in the mapping that the fault is about."""
+    if fault.kind == "extra_forbidden":
+        return _unknown_key(fault, fields)
+    if fault.kind == "missing":
+        return _missing(fault, fields)
+    if fault.kind in {"value_error", "assertion_error"}:
+        message, _, remedy = str(fault.context.get("error", fault.message)).partition("\n")
+        return message, remedy.strip()
+    if fault.kind in {"enum", "literal_error", "union_tag_invalid"}:
+        return _not_among(fault, document)
+    return _other_kind(fault, document) if fault.expected else _other(fault, document)
+
+
+def name_of(path: Path) -> str:
+    """What to call the value at ``path``."""
+    if not path:
+        return "the document"
+    if isinstance(path[-1], int):
+        return f"entry {path[-1] + 1} of {name_of(path[:-1])}"
+    return f"`{path[-1]}`"
+
+
+def _unknown_key(fault: Fault, fields: Mapping[str, FieldInfo]) -> tuple[str, str]:
+    key = str(fault.path[-1])
+    close = nearest(key, fields)
+    message = f"unknown key `{key}`" + (f"; did you mean `{close}`?" if close else "")
+    return message, f"Known here: {listed(fields)}." if fields else "No key is allowed here."
+
+
+def _missing(fault: Fault, fields: Mapping[str, FieldInfo]) -> tuple[str, str]:
+    about = (fields[fault.absent].description or "") if fault.absent in fields else ""
+    return f"the key `{fault.absent}` is missing", f"Add `{fault.absent}: ...`" + (f": {about}" if about else ".")
+
+
+def _not_among(fault: Fault, document: Document) -> tuple[str, str]:
+    expected = str(fault.context.get("expected", fault.context.get("expected_tags", "")))
+    known = _QUOTED.findall(expected) or [expected]
+    node = document.node(fault.path)
+    if fault.kind != "union_tag_invalid" and not (isinstance(node, Scalar) and isinstance(node.data, str)):
+        hint = _hint("text", node) if expected != known[0] else ""
+        return f"{name_of(fault.path)} must be one of {listed(known)}, not {describe(node)}", hint
+    value = str(fault.context["tag"]) if fault.kind == "union_tag_invalid" else _text(node)
+    close = nearest(value, known)
+    message = f"{name_of(fault.path)} cannot be `{value}`" + (f"; did you mean `{close}`?" if close else "")
+    return message, f"Known here: {listed(known)}."
+
+
+def _other_kind(fault: Fault, document: Document) -> tuple[str, str]:
+    node = document.node(fault.path)
+    message = f"{name_of(fault.path)} must be {' or '.join(fault.expected)}, not {describe(node)}"
+    hints = (_hint(expected, node) for expected in fault.expected)
+    return message, next((hint for hint in hints if hint), "")
+
+
+def _other(fault: Fault, document: Document) -> tuple[str, str]:
+    """Limits and patterns: pydantic's own words are good enough after "should"."""
+    if fault.kind == "union_tag_not_found":
+        key = str(fault.context.get("discriminator", "")).strip("'")
+        return f"{name_of(fault.path)} does not say what it is", f"Add `{key}: ...`." if key.isidentifier() else ""
+    value = str(fault.path[-1]) if fault.at_key else _text(document.node(fault.path))
+    said = "the key" if fault.at_key else name_of(fault.path)
+    said += f" cannot be `{value}`: " if value else ": "
+    if fault.kind == "string_pattern_mismatch":
+        pattern = str(fault.context["pattern"])
+        return f"{said}it does not look as it should", _PATTERNS.get(pattern, f"It must match {pattern}")
+    message = fault.message.replace("Input should", "it should").replace("String should", "the text should")
+    return said + message[:1].lower() + message[1:], ""
+
+
+def _text(node: Node | None) -> str:
+    return node.text if isinstance(node, Scalar) else ""
+
+
+def describe(node: Node | None) -> str:
+    """What stands there, as a reader of the document would call it."""
+    if isinstance(node, Scalar):
+        return _describe_scalar(node)
+    if isinstance(node, Table):
+        return "a mapping"
+    return "a list" if isinstance(node, Sequence) else "nothing"
+
+
+def _describe_scalar(node: Scalar) -> str:
+    if node.data is None:
+        return "nothing"
+    if isinstance(node.data, bool):
+        return f"the boolean {node.text}"
+    if isinstance(node.data, (int, float)):
+        return f"the number {node.text}"
+    return f"the text `{node.text}`" if "\n" not in node.text and len(node.text) < _LONG else "a text"
+
+
+def _hint(expected: str, node: Node | None) -> str:
+    """What to write instead, where the way it was written explains the mistake."""
+    if not isinstance(node, Scalar):
+        return ""
+    if expected == "a list":
+        return f"Write a list, even for one value: [{node.text}]." if node.data is not None else ""
+    if expected == "text":
+        return _hint_text(node)
+    return _HINTS[expected](node) if expected in _HINTS and isinstance(node.data, str) else ""
+
+
+def _hint_text(node: Scalar) -> str:
+    if node.data is None:
+        return 'Write a value, or "" for an empty text.'
+    return f'To mean text, write "{node.text}" in quotes.' if node.plain and not isinstance(node.data, str) else ""
+
+
+def _hint_bool(node: Scalar) -> str:
+    meant = yaml11_bool(node.text)
+    if meant is not None:
+        shown = str(meant).lower()
+        return f"YAML 1.1 tools read `{node.text}` as a boolean, but it is text: write {shown}."
+    return f"Write {node.text} without quotes." if node.text in {"true", "false"} else "Write true or false."
+
+
+def _hint_number(node: Scalar) -> str:
+    reading, number = yaml11_reading(node.text), yaml11_int(node.text)
+    if node.plain and reading and number is not None:
+        return f"YAML 1.1 tools read `{node.text}` as {reading}, but it is text: write {number}."
+    if not node.plain and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", node.text):
+        return f"Write {node.text} without quotes."
+    return ""
+
+
+_HINTS: Mapping[str, Callable[[Scalar], str]] = MappingProxyType(
+    {"true or false": _hint_bool, "a whole number": _hint_number, "a number": _hint_number}
+)

@@ -1,0 +1,166 @@
+"""Playbooks as their authors wrote them, validated: observations, requirements, and the ladder of remedies."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from runner.diagnostics import Span
+from runner.model.command import AtDeadline
+from runner.model.inventory import Platform
+
+
+class Risk(enum.Enum):
+    """What a remedy can do to production; an approval policy asks by these."""
+
+    CONFIG = "config"
+    SERVICE_RESTART = "service-restart"
+    DATA = "data"
+    REBOOT = "reboot"
+
+
+class OnFailure(enum.Enum):
+    """What follows when a step of a remedy failed: stop the target, try the next rung, or undo what was changed."""
+
+    STOP = "stop"
+    NEXT = "next"
+    UNDO = "undo"
+
+
+class Doubt(enum.Enum):
+    """How an intent without a result is settled: observe, leave it to a person, or do it again (harmless ones only)."""
+
+    PROBE = "probe"
+    HOLD = "hold"
+    RETRY = "retry"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expression:
+    """A bare Jinja2 expression and where it stands."""
+
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """A value that the user may set with ``-e NAME=VALUE``. A parameter without default must be set."""
+
+    name: str
+    type: str  # str, int, bool, duration, list
+    default: object | None
+    required: bool
+    choices: tuple[object, ...]
+    help: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """A read-only command whose parsed output is the fact ``name``.
+
+    With ``for_each`` the fact is a list of ``{"item": ..., "value": ...}``. ``ok_exit`` are the exit codes with which
+    the output means something; any other is an error of the observation. ``why_read_only`` is the author's own
+    explanation where the program is not on the list of known read-only programs.
+    """
+
+    name: str
+    argv: tuple[str, ...]  # for a script: its positional values
+    script: str  # empty for a plain command
+    parse: str
+    ok_exit: tuple[int, ...]
+    at_most: float
+    elevated: bool
+    for_each: Expression | None
+    when: Expression | None
+    why_read_only: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """A name for the value of an expression over the facts, so that it is written once."""
+
+    name: str
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """What must hold before anything is done; ``otherwise`` is the plain text shown when it does not."""
+
+    that: Expression
+    otherwise: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One authored unit of a remedy. ``args`` are raw: strings in them may be templates."""
+
+    id: str
+    title: str
+    type: str
+    args: Mapping[str, object]
+    when: Expression | None
+    for_each: Expression | None
+    always: bool
+    at_most: float | None
+    at_deadline: AtDeadline | None
+    doubt: Doubt
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """Observe again until healthy, for ``within``, every ``every``: durations as text, which may be templates."""
+
+    within: str = "0s"
+    every: str = "5s"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remedy:
+    """One rung of the ladder: steps, or a text for a person (``manual``), never both."""
+
+    id: str
+    title: str
+    risk: frozenset[Risk]
+    approval: str
+    takes: float | None
+    when: Expression | None
+    steps: tuple[Step, ...]
+    manual: str
+    verify: Verification
+    proves_next_backup: bool
+    on_failure: OnFailure
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Playbook:
+    """What solves one fault. ``digest`` is the SHA-256 of its source text; ``origin`` where it was read from."""
+
+    id: str
+    title: str
+    platform: Platform | None  # None: any
+    solves: tuple[str, ...]
+    aliases: tuple[str, ...]
+    source: str
+    notes: str
+    params: tuple[Parameter, ...]
+    observe: tuple[Observation, ...]
+    define: tuple[Definition, ...]
+    requires: tuple[Requirement, ...]
+    last_failure: Expression | None  # ISO 8601 time at which the guest saw a backup fail, or none
+    healthy: Expression | None  # None: the guest cannot tell
+    keeps: Expression | None
+    remedies: tuple[Remedy, ...]
+    digest: str
+    origin: str
+    data: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    """Shipped tables beside the playbook, visible to its expressions under their file's name."""
+    span: Span = Span("")

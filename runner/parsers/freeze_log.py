@@ -1,0 +1,142 @@
+"""The log of the Azure backup extension for Linux: how its last attempt to freeze the file systems went.
+
+Formats read in Azure/azure-linux-extensions, VMBackup/main: ``fsfreezer.py`` (messages), ``safefreeze/src/safefreeze.c``
+(the helper's own lines, with a time stamp of their own), ``backuplogger.py`` (messages during the freeze are held back
+and written at its end, with another time format) and ``Utils/HandlerUtil.py`` (line prefix). Threads write between each
+other's lines, so lines are recognised one by one, by what they hold.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+from runner.model.command import CommandResult
+from runner.parsers.base import Parser
+
+_TIME = re.compile(r"^(\d{4})[-/](\d\d)[-/](\d\d) (\d\d:\d\d:\d\d(?:\.\d{1,6})?)")
+_FAILED = re.compile(
+    r"Failed to (?P<what>FIFREEZE|FITHAW|open|stat): (?P<mount>.*?) with error(?:: -?\d+ and error)? message ?: (?P<text>.*)$"
+)
+_START = re.compile(r"T:S freeze, timeout value |skipped mount :")
+_ERRNO = MappingProxyType(
+    {
+        "Device or resource busy": "EBUSY",
+        "Input/output error": "EIO",
+        "Operation not supported": "EOPNOTSUPP",
+        "Inappropriate ioctl for device": "ENOTTY",
+        "Invalid argument": "EINVAL",
+        "Read-only file system": "EROFS",
+        "Structure needs cleaning": "EUCLEAN",
+        "Operation not permitted": "EPERM",
+        "Permission denied": "EACCES",
+        "No such file or directory": "ENOENT",
+        "No such device": "ENODEV",
+        "Stale file handle": "ESTALE",
+        "Transport endpoint is not connected": "ENOTCONN",
+        "Host is down": "EHOSTDOWN",
+        "No space left on device": "ENOSPC",
+        "Too many levels of symbolic links": "ELOOP",
+    }
+)
+_OPEN_FAILED = "file open failed for some mount"
+_ALREADY = "Mount Points already freezed by some other processor"
+_LATE_THAW = "Failed to receive timely Thaw from parent process"
+_LIMIT = ("The snapshot count against this blob has been exceeded", "FailedSnapshotLimitReached")
+_RATE = ("The rate of snapshot blob calls is exceeded", "SnapshotRateExceeded")
+
+
+def _time(line: str) -> str | None:
+    """The extension writes UTC. ISO 8601, or None for a line without a time."""
+    match = _TIME.match(line)
+    if match is None:
+        return None
+    year, month, day, clock = match.groups()
+    form = "%H:%M:%S.%f" if "." in clock else "%H:%M:%S"
+    return datetime.strptime(f"{year}-{month}-{day} {clock}", f"%Y-%m-%d {form}").replace(tzinfo=UTC).isoformat()
+
+
+def _failure(line: str) -> dict[str, object] | None:
+    match = _FAILED.search(line)
+    if match is None:
+        return None
+    text = match["text"].strip()
+    return {"mount": match["mount"], "operation": match["what"], "error": text, "errno": _ERRNO.get(text)}
+
+
+def _listed(lines: Sequence[str]) -> list[str]:
+    """Mount points that were passed to the helper: ``arg : ['.../safefreeze', '60', '/data', '/']``."""
+    for line in reversed(lines):
+        _, mark, tail = line.partition("arg : [")
+        if mark:
+            try:
+                words = ast.literal_eval(f"[{tail.strip()}")
+            except (ValueError, SyntaxError):
+                return []
+            return [str(word) for word in words[2:]]
+    return []
+
+
+def _after(lines: Sequence[str], mark: str) -> list[str]:
+    return [line.partition(mark)[2].strip() for line in lines if mark in line]
+
+
+def _ended(lines: Sequence[str], *, failed: bool) -> str:
+    if failed:
+        return "failed"
+    good = ("Freeze Completed (Signal=1 received)", "T:S freeze result , timedout :False")
+    return "ok" if any(mark in line for line in lines for mark in good) else "unknown"
+
+
+def _holds(lines: Sequence[str], *marks: str) -> bool:
+    return any(mark in line for line in lines for mark in marks)
+
+
+def parse_freeze_log(result: CommandResult) -> dict[str, object]:
+    """The last attempt within the given lines (the whole log, its tail, or what grep left of it)."""
+    lines = result.stdout.decode("utf-8", "replace").splitlines()
+    starts = [index for index, line in enumerate(lines) if _START.search(line)]
+    last = lines[starts[-1] :] if starts else lines
+    failures = [failure for line in last if (failure := _failure(line))]
+    timed_out = _holds(last, "freeze timed-out", _LATE_THAW)
+    already = _holds(last, _ALREADY)
+    skipped = [path for value in _after(last, "skipped mount :")[:1] for path in value.split(",") if path]
+    failed = bool(failures) or timed_out or already or _holds(last, "freeze failed for some mount", _OPEN_FAILED)
+    return {
+        "found": bool(lines),
+        "attempt_at": next((time for line in last if (time := _time(line))), None),
+        "ended": _ended(last, failed=failed),
+        "failures": failures,
+        "mounts": _listed(last),
+        "skipped": skipped,
+        "already_frozen": already,
+        "timed_out": timed_out,
+        "open_failed": _holds(last, _OPEN_FAILED),
+        "snapshot_limit_reached": _holds(last, *_LIMIT),
+        "snapshot_rate_exceeded": _holds(last, *_RATE),
+    }
+
+
+FREEZE_LOG = Parser(
+    name="freeze_log",
+    summary="The last freeze attempt in the log of the backup extension (VMSnapshotLinux/extension.log).",
+    fields=MappingProxyType(
+        {
+            "found": "whether there were any lines",
+            "attempt_at": "when it began, ISO 8601 in UTC, or null",
+            "ended": "ok, failed or unknown (still running, or cut off)",
+            "failures": "list of {mount, operation: FIFREEZE, FITHAW, open or stat, error, errno: EBUSY ... or null}",
+            "mounts": "mount points that were to be frozen",
+            "skipped": "items of MountsToSkip, letter by letter as the extension compares them",
+            "already_frozen": "another program holds the extension's lock: file systems were frozen already",
+            "timed_out": "the freeze took longer than SafeFreezeWaitInSeconds, or the thaw came too late",
+            "open_failed": "a mount point could not be opened (UserErrorUnableToOpenMount)",
+            "snapshot_limit_reached": "the number of snapshots of a disk is exceeded",
+            "snapshot_rate_exceeded": "snapshots were asked for too quickly, one after the other",
+        }
+    ),
+    parse=parse_freeze_log,
+)

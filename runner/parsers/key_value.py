@@ -1,0 +1,55 @@
+"""Output of ``key=value`` or ``Key: value`` lines, such as /etc/os-release, ``tune2fs -l`` or ``localectl``."""
+
+from __future__ import annotations
+
+import re
+from types import MappingProxyType
+
+from runner.errors import ParseError
+from runner.model.command import CommandResult
+from runner.parsers.base import Parser, unreadable, whole_text
+
+_LINE = re.compile(r"\s*(?P<key>[^=:]*[^=:\s])\s*(?P<separator>[=:])\s*(?P<value>.*?)\s*")
+_QUOTED = re.compile(r"""(["'])(.*)\1""")
+
+
+def _pair(line: str) -> tuple[str, str] | None:
+    """The first separator counts: ``URL="https://x"`` is a pair at ``=``, ``Options: a=b`` one at the colon."""
+    found = _LINE.fullmatch(line)
+    if not found:
+        return None
+    value = found["value"]
+    quoted = _QUOTED.fullmatch(value) if found["separator"] == "=" else None
+    return found["key"], quoted[2] if quoted else value
+
+
+def _key_value(result: CommandResult) -> object:
+    pairs: dict[str, str] = {}
+    for line in whole_text(result).splitlines():
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        pair = _pair(line)
+        if pair is None and not pairs:
+            continue  # a banner: `tune2fs -l` of e2fsprogs 1.47 begins with its name and version
+        if pair is None:
+            message = f"the line `{line.strip()}` is neither `key=value` nor `key: value`"
+            raise ParseError(message)
+        key, value = pair
+        if key in pairs:
+            message = f"the key `{key}` stands there twice, so its value is not known"
+            raise ParseError(message)
+        pairs[key] = value
+    if not pairs:
+        what = "lines `key=value` or `key: value`"
+        raise unreadable(what, result)
+    return pairs
+
+
+KEY_VALUE = Parser(
+    "key_value",
+    "Lines `key=value` or `key: value` as a mapping of texts. Quotes around a value after `=` are dropped; blank "
+    "lines, lines that begin with # and a banner before the first pair are skipped; any other line and a repeated key "
+    "are errors.",
+    MappingProxyType({"KEY": "the value, as text, under the key as it is written: value['Filesystem state']"}),
+    _key_value,
+)

@@ -1,0 +1,192 @@
+"""One playbook on one target: from facts to an ``Entry`` of the plan."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from runner.errors import ExpressionError, ParseError
+from runner.model.inventory import Target
+from runner.model.plan import Action, Entry, RemedyPlan, Standing
+from runner.model.playbook import Playbook, Remedy
+from runner.plan.actions import Touched, offline_actions, plan_action, turns
+from runner.plan.facts import View, known_names, observe_facts
+from runner.steps.base import Observing
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """An earlier run applied ``remedy`` at ``at`` (ISO 8601, UTC); only the next backup can tell whether it helped."""
+
+    remedy: str
+    at: str
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What an entry is about. ``failed_at``: the user's word that a backup failed at that time (ISO 8601)."""
+
+    playbook: Playbook
+    target: Target
+    params: Mapping[str, object]
+    applied: Applied | None = None
+    failed_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What the facts say of a target as a whole. ``healthy`` is None where the guest cannot tell."""
+
+    standing: Standing
+    healthy: bool | None
+    reason: str
+    decisions: Mapping[str, object]
+    first_rung: int = 0
+    keeps: tuple[object, ...] = ()
+
+
+def plan_entry(subject: Subject) -> Observing[Entry]:
+    """Observe and plan one entry. Failures of observing become the entry's standing; transport errors pass through."""
+    try:
+        view = yield from observe_facts(subject.playbook, subject.target, subject.params)
+        assessment = assess(subject, view)
+        remedies: list[RemedyPlan] = []
+        if assessment.standing is Standing.PLANNED:
+            remedies = yield from _plan_rungs(subject.playbook.remedies[assessment.first_rung :], view)
+    except (ParseError, ExpressionError) as problem:
+        return failed_entry(subject, Standing.FAILED, problem.message, problem.remedy)
+    return Entry(
+        target=subject.target.name,
+        playbook=subject.playbook.id,
+        standing=assessment.standing,
+        remedies=tuple(remedies),
+        decisions=assessment.decisions,
+        reason=assessment.reason,
+        facts=view.facts,
+    )
+
+
+def _plan_rungs(rungs: Sequence[Remedy], view: View) -> Observing[list[RemedyPlan]]:
+    touched = Touched()
+    planned = []
+    for remedy in rungs:
+        plan = yield from plan_remedy(remedy, view, touched)
+        planned.append(plan)
+    return planned
+
+
+def failed_entry(subject: Subject, standing: Standing, reason: str, advice: str = "") -> Entry:
+    """The entry of a target that could not be observed."""
+    return Entry(
+        target=subject.target.name,
+        playbook=subject.playbook.id,
+        standing=standing,
+        remedies=(),
+        reason=reason,
+        advice=advice,
+    )
+
+
+def assess(subject: Subject, view: View) -> Assessment:
+    """Healthy, refused, awaiting a backup, or to be mended; and from which rung."""
+    playbook = subject.playbook
+    healthy = None if playbook.healthy is None else view.holds(playbook.healthy)
+    decisions: dict[str, object] = {"healthy": healthy}
+    decisions.update({definition.name: view.names[definition.name] for definition in playbook.define})
+    if healthy:
+        return Assessment(Standing.HEALTHY, healthy, "the guest shows no fault now", decisions)
+    for requirement in playbook.requires:
+        if not view.holds(requirement.that):
+            return Assessment(Standing.REFUSED, healthy, requirement.otherwise, decisions)
+    keeps = () if playbook.keeps is None else _as_list(view.evaluate(playbook.keeps))
+    rung, awaiting = _escalate(subject, view)
+    if awaiting:
+        return Assessment(Standing.AWAITING, healthy, awaiting, decisions, rung, keeps)
+    return Assessment(Standing.PLANNED, healthy, "the guest shows the fault", decisions, rung, keeps)
+
+
+def _as_list(value: object) -> tuple[object, ...]:
+    return tuple(value) if isinstance(value, list) else (value,)
+
+
+def _escalate(subject: Subject, view: View) -> tuple[int, str]:
+    """Where on the ladder to begin, and why nothing is to be done yet.
+
+    What an earlier run applied is judged by the next backup: only a failure that is later than it leads to the next
+    rung, and until one is seen there is nothing to do.
+    """
+    applied = subject.applied
+    ids = [remedy.id for remedy in subject.playbook.remedies]
+    if applied is None or applied.remedy not in ids:
+        return 0, ""
+    if _last_failure(subject, view) > moment(applied.at):
+        return ids.index(applied.remedy) + 1, ""
+    return 0, f"`{applied.remedy}` was applied on {applied.at} (run {applied.run}), awaiting a backup"
+
+
+def _last_failure(subject: Subject, view: View) -> dt.datetime:
+    """The latest failed backup that the user or the guest knows of."""
+    expression = subject.playbook.last_failure
+    seen = "" if expression is None else str(view.evaluate(expression) or "")
+    return max(moment(subject.failed_at), moment(seen))
+
+
+def moment(text: str) -> dt.datetime:
+    """A time in ISO 8601, UTC if it names no zone; the beginning of time for an empty text.
+
+    Raises ``ExpressionError`` for anything else.
+    """
+    if not text:
+        return dt.datetime.min.replace(tzinfo=dt.UTC)
+    try:
+        time = dt.datetime.fromisoformat(text)
+    except ValueError as problem:
+        message = f"`{text}` is not a time in ISO 8601"
+        raise ExpressionError(message, remedy="Write it like 2026-11-25T03:00:00Z.") from problem
+    return time if time.tzinfo else time.replace(tzinfo=dt.UTC)
+
+
+def plan_remedy(remedy: Remedy, view: View, touched: Touched) -> Observing[RemedyPlan]:
+    """One rung, planned on the facts of now, whether or not its ``when`` holds now: that is what gets approved."""
+    applies = None if remedy.when is None else view.holds(remedy.when)
+    actions: list[Action] = []
+    for step in remedy.steps:
+        for turn in turns(step, view):
+            action = yield from plan_action(turn, view, touched)
+            actions.append(action)
+    return remedy_plan(remedy, tuple(actions), applies=True if remedy.when is None else applies)
+
+
+def remedy_plan(remedy: Remedy, actions: tuple[Action, ...], *, applies: bool | None) -> RemedyPlan:
+    """A rung with its actions, as the plan keeps it."""
+    return RemedyPlan(
+        id=remedy.id,
+        title=remedy.title,
+        risk=remedy.risk,
+        approval=remedy.approval,
+        takes=remedy.takes,
+        condition=remedy.when.text if remedy.when else "",
+        on_failure=remedy.on_failure,
+        proves_next_backup=remedy.proves_next_backup,
+        manual=remedy.manual,
+        actions=actions,
+        applies=applies,
+    )
+
+
+def plan_offline(subject: Subject) -> Entry:
+    """The entry of a target that nobody looked at: every rung, with the commands that can be known."""
+    view = View({}, known_names(subject.playbook, subject.target, subject.params))
+    remedies = tuple(
+        remedy_plan(remedy, tuple(a for step in remedy.steps for a in offline_actions(step, view)), applies=None)
+        for remedy in subject.playbook.remedies
+    )
+    return Entry(
+        target=subject.target.name,
+        playbook=subject.playbook.id,
+        standing=Standing.UNKNOWN,
+        remedies=remedies,
+        reason="nothing was observed",
+    )

@@ -1,0 +1,70 @@
+"""A report as JUnit XML, for CI servers: one test case per entry, one suite per playbook."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
+
+from runner.model.event import Status
+from runner.report.commands import command_lines
+from runner.report.escape import block, one_line
+from runner.report.values import EntryReport, Report
+from runner.report.words import MEANING, advice, outcome, status_word
+
+_Result = Failure | Error | Skipped
+_KINDS: dict[Status, Callable[[str, str], _Result]] = {
+    Status.NOT_FIXED: Failure,
+    Status.FAILED: Failure,
+    Status.STALE: Failure,
+    Status.REFUSED: Failure,
+    Status.NEEDS_PERSON: Failure,
+    Status.UNREACHABLE: Error,
+    Status.INDETERMINATE: Error,
+    Status.CANCELLED: Skipped,
+}
+
+
+def render(report: Report) -> str:
+    """Well-formed XML, whatever came from the targets."""
+    document = JUnitXml(name=one_line(f"vmfix {report.run}"))
+    for playbook in dict.fromkeys(entry.playbook for entry in report.entries):
+        suite = TestSuite(name=one_line(playbook))
+        if report.started_at:
+            suite.timestamp = one_line(report.started_at)
+        for name in ("run", "digest", "head", "note"):
+            if value := getattr(report, name):
+                suite.add_property(name, one_line(value))
+        for entry in report.entries:
+            if entry.playbook == playbook:
+                suite.add_testcase(_case(entry))
+        document.add_testsuite(suite)
+    return _as_text(document)
+
+
+def _as_text(document: JUnitXml) -> str:
+    made: object = document.tostring()  # type: ignore[no-untyped-call]  # the only method there without types
+    return made.decode("utf-8") if isinstance(made, bytes) else str(made)
+
+
+def _case(entry: EntryReport) -> TestCase:
+    case = TestCase(name=one_line(entry.target), classname=one_line(entry.playbook), time=entry.duration or 0.0)
+    make = _KINDS.get(entry.status)
+    reason = entry.reason or MEANING[entry.status]
+    if make is not None:
+        result = make(one_line(f"{status_word(entry.status)}: {reason}"), entry.status.value)
+        result.text = block(f"{reason}\nnext: {advice(entry)}")
+        case.result = [result]
+    case.system_out = "\n".join([f"{status_word(entry.status)}: {MEANING[entry.status]}", *_sent(entry)])
+    return case
+
+
+def _sent(entry: EntryReport) -> list[str]:
+    shown: list[str] = []
+    for remedy in entry.remedies:
+        for action in remedy.actions:
+            for command in action.commands:
+                first, *more = command_lines(command.command)
+                shown += [one_line(f"$ {first}"), *map(one_line, more), one_line(f"  {outcome(command)}")]
+                shown += [part for stream in (command.stdout, command.stderr) if (part := block(stream))]
+    return shown

@@ -1,0 +1,77 @@
+"""Plain lines of bounded width, and colour where the caller wants it."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable
+
+from runner.report.escape import lines, one_line
+
+WIDTH = 120
+_CODES = {"good": "32", "bad": "1;31", "warn": "33", "head": "1"}
+
+
+class Page:
+    """Lines being collected. All text given to it is escaped here, so no renderer can forget to."""
+
+    def __init__(self, *, colour: bool) -> None:
+        self._colour = colour
+        self._lines: list[str] = []
+
+    def blank(self) -> None:
+        """An empty line, unless there is one already."""
+        if self._lines and self._lines[-1]:
+            self._lines.append("")
+
+    def head(self, text: str) -> None:
+        """A heading: an empty line before it, bold if coloured."""
+        self.blank()
+        self._lines.extend(self.paint(line, "head") for line in _wrapped(one_line(text), ""))
+
+    def prose(self, indent: int, text: object, *, label: str = "", paint: str = "") -> None:
+        """Wrapped text behind a label; its own line ends are kept and empty text adds nothing."""
+        if not str(text):
+            return
+        first, rest = " " * indent + (f"{label}: " if label else ""), " " * (indent + 2 if label else indent)
+        for number, line in enumerate(lines(text)):
+            made = _wrapped(line, rest if number else first, rest)
+            self._lines.extend(self.paint(part, paint) if paint else part for part in made)
+
+    def exact(self, indent: int, texts: Iterable[str]) -> None:
+        """Lines that are never wrapped, such as commands: a reader must be able to copy them."""
+        self._lines.extend(f"{' ' * indent}{one_line(text)}".rstrip() for text in texts)
+
+    def output(self, indent: int, label: str, text: str) -> None:
+        """A program's output below its label, each line marked."""
+        shown = lines(text)
+        if shown:
+            self._lines.append(f"{' ' * indent}{label}:")
+            margin = f"{' ' * indent}  | "
+            for line in shown:
+                self._lines.extend(part.rstrip() for part in _wrapped(line, margin, margin))
+
+    def paint(self, text: str, kind: str) -> str:
+        """``text`` in a colour, if colours are wanted."""
+        code = _CODES.get(kind)
+        return f"\x1b[{code}m{text}\x1b[0m" if self._colour and code else text
+
+    def part(self) -> Page:
+        """An empty page like this one, for lines that are not yet sure to be shown."""
+        return Page(colour=self._colour)
+
+    def adopt(self, other: Page) -> None:
+        """Adds the lines of a part."""
+        self._lines.extend(other._lines)
+
+    def text(self) -> str:
+        """All lines, with one line end after the last."""
+        return "\n".join(self._lines).rstrip("\n") + "\n"
+
+
+def _wrapped(text: str, first: str, rest: str = "") -> list[str]:
+    """At blanks where there are any, else anywhere; leading blanks of the text are kept."""
+    kept = text[: len(text) - len(text.lstrip())]
+    made = textwrap.wrap(
+        text.strip(), WIDTH, initial_indent=first + kept, subsequent_indent=rest + kept, break_on_hyphens=False
+    )
+    return made or [first.rstrip()]

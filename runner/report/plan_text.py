@@ -1,0 +1,111 @@
+"""A plan for people: everything that would be done, on which targets, and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from runner.model.plan import Entry, Plan, PlaybookRef, Standing, TargetRef
+from runner.report.commands import quote
+from runner.report.layout import Page
+from runner.report.plan_entry import add_entry, value_text
+from runner.report.words import plural
+
+_SHORT_DIGEST = 12
+
+
+def render(plan: Plan, digest: str, *, plan_file: str = "", colour: bool = False) -> str:
+    """The plan as plain lines of at most 120 columns; commands and diffs may be longer, since they are exact.
+
+    ``plan_file`` is where it was saved, for the call that is to be typed next.
+    """
+    page = Page(colour=colour)
+    counts = Counter(entry.standing for entry in plan.entries)
+    total = plural(len({entry.target for entry in plan.entries}), "target")
+    page.prose(0, f"Plan for {total}: {_counted(counts)}. Nothing has been changed.", paint="head")
+    page.prose(0, plan.note, label="note")
+    targets = {target.name: target for target in plan.targets}
+    for playbook in plan.playbooks:
+        entries = [entry for entry in plan.entries if entry.playbook == playbook.id]
+        _playbook(page, playbook, entries, targets)
+    _end(page, plan, digest, counts)
+    _next(page, plan, plan_file)
+    return page.text()
+
+
+def _playbook(page: Page, playbook: PlaybookRef, entries: Sequence[Entry], targets: Mapping[str, TargetRef]) -> None:
+    page.head(f"{playbook.id}: {playbook.title}")
+    page.prose(2, playbook.source, label="source")
+    params = ", ".join(f"{name}={value_text(value)}" for name, value in playbook.params.items())
+    page.prose(2, params, label="parameters")
+    for names, shown in _grouped(entries, targets, page):
+        page.blank()
+        target = targets.get(names[0])
+        if len(names) == 1:
+            page.prose(2, f"{names[0]} ({_place(target)})", paint="head")
+        else:
+            page.prose(2, f"on {len(names)} targets ({_way(target)}):", paint="head")
+            page.prose(6, ", ".join(names))
+        page.adopt(shown)
+
+
+def _grouped(entries: Sequence[Entry], targets: Mapping[str, TargetRef], page: Page) -> list[tuple[list[str], Page]]:
+    """Targets for which the very same lines are shown stand together, in the order of their first."""
+    groups: dict[tuple[str, str], tuple[list[str], Page]] = {}
+    for entry in entries:
+        target = targets.get(entry.target)
+        shown = page.part()
+        add_entry(shown, entry, target.opt_outs if target else ())
+        names, _ = groups.setdefault((_way(target), shown.text()), ([], shown))
+        names.append(entry.target)
+    return list(groups.values())
+
+
+def _way(target: TargetRef | None) -> str:
+    if target is None:
+        return "not in the plan's list of targets"
+    return f"{target.transport} as {target.user}" if target.user else target.transport
+
+
+def _place(target: TargetRef | None) -> str:
+    if target is None:
+        return _way(target)
+    port = f":{target.port}" if target.port else ""
+    user = f"{target.user}@" if target.user else ""
+    return f"{user}{target.address}{port}, {target.transport}"
+
+
+def _counted(counts: Counter[Standing]) -> str:
+    return ", ".join(f"{counts[standing]} {standing.value}" for standing in Standing if counts[standing]) or "empty"
+
+
+def _end(page: Page, plan: Plan, digest: str, counts: Counter[Standing]) -> None:
+    page.head(f"In all: {_counted(counts)}; {plural(len(plan.remedies()), 'remedy')}")
+    for remedy in plan.remedies():
+        affected = [
+            entry
+            for entry in plan.entries
+            if entry.standing in (Standing.PLANNED, Standing.UNKNOWN)
+            and any(f"{entry.playbook}/{rung.id}" == remedy for rung in entry.remedies)
+        ]
+        page.prose(2, f"{remedy} may run on {plural(len(affected), 'target')}")
+    page.prose(2, f"{digest[:_SHORT_DIGEST]} (in full: {digest})", label="digest")
+    page.prose(2, f"by {plan.creator or 'unknown'}, valid until {plan.expires_at or 'unknown'}", label="made")
+
+
+def _next(page: Page, plan: Plan, plan_file: str) -> None:
+    """What to type. Offline plans cannot be run: what they show may not be what is needed."""
+    if not plan.remedies():
+        page.prose(2, "nothing to run", label="next")
+        return
+    if plan.offline:
+        page.prose(2, "plan again without --offline, to see what each target really needs", label="next")
+        return
+    if not plan_file:
+        page.prose(
+            2, "give -o FILE to keep this plan; vmfix run with the same words asks before each remedy", label="next"
+        )
+        return
+    page.prose(2, "run it with the remedies that you approve:", label="next")
+    chosen = "".join(f" --approve {quote(remedy)}" for remedy in plan.remedies())
+    page.exact(4, [f"vmfix run --plan {quote(plan_file)}{chosen}"])

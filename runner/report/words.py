@@ -1,0 +1,96 @@
+"""What each status means, in words for people; every report uses these and no others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from runner.model.event import Status
+from runner.report.values import EntryReport, SentCommand
+
+MEANING: Mapping[Status, str] = MappingProxyType(
+    {
+        Status.HEALTHY: "the guest shows no fault now; nothing was changed",
+        Status.FIXED: "changed; the guest shows no fault now",
+        Status.APPLIED: "changed; awaiting the next backup",
+        Status.NOT_FIXED: "every approved remedy was tried; the guest still shows the fault",
+        Status.NEEDS_PERSON: "a person has to act before this can go on",
+        Status.FAILED: "a step failed",
+        Status.UNREACHABLE: "no connection; nothing was sent",
+        Status.INDETERMINATE: "a command was sent and its outcome is not known",
+        Status.REFUSED: "a requirement does not hold; nothing was changed",
+        Status.STALE: "no longer as it was when the plan was approved; untouched",
+        Status.CANCELLED: "not done, since the run was stopped",
+    }
+)
+
+ADVICE: Mapping[Status, str] = MappingProxyType(
+    {
+        Status.NOT_FIXED: "Read what was tried below, then the playbook's source for what is left to a person.",
+        Status.NEEDS_PERSON: "Do what the reason says, then plan again.",
+        Status.FAILED: "Read the failed command's output below, mend its cause, then plan again.",
+        Status.UNREACHABLE: "Check that the machine runs and can be logged in to (vmfix ping), then plan again.",
+        Status.INDETERMINATE: "Look at the machine before anything else is run on it; then plan again.",
+        Status.REFUSED: "Make the requirement hold, then plan again.",
+        Status.STALE: "Plan again and read the new plan.",
+        Status.CANCELLED: "Plan again when the work may go on.",
+    }
+)
+
+URGENT_FIRST = (
+    Status.INDETERMINATE,
+    Status.FAILED,
+    Status.NEEDS_PERSON,
+    Status.NOT_FIXED,
+    Status.UNREACHABLE,
+    Status.REFUSED,
+    Status.STALE,
+    Status.CANCELLED,
+    Status.FIXED,
+    Status.APPLIED,
+    Status.HEALTHY,
+)
+
+
+def status_word(status: Status) -> str:
+    """The status as words, without the underscore."""
+    return status.value.replace("_", " ")
+
+
+def advice(entry: EntryReport) -> str:
+    """What to do next for an entry that is not in order."""
+    return entry.advice or ADVICE.get(entry.status, "")
+
+
+def outcome(command: SentCommand) -> str:
+    """How a command that was announced ended, in one phrase."""
+    if not command.answered:
+        return "no result was recorded: it may have run"
+    if command.lost or command.exit_code is None:
+        dead = {True: "its process is dead", False: "its process was left running", None: ""}[command.process_dead]
+        return ", ".join(part for part in ("outcome unknown", command.error, dead) if part)
+    judged = f" ({command.judged})" if command.judged else ""
+    return f"exit {command.exit_code}{judged}"
+
+
+def plural(count: int, noun: str) -> str:
+    """``1 target``, ``2 targets``, ``3 remedies``."""
+    many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{count} {noun if count == 1 else many}"
+
+
+def counted(counts: Mapping[str, int]) -> str:
+    """``2 fixed, 1 not fixed``."""
+    return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
+
+
+def in_order_line(entries: Sequence[EntryReport]) -> str:
+    """The first thing to know: whether anything is left to do."""
+    total = plural(len(entries), "target" if _one_playbook(entries) else "entry")
+    bad = sum(not entry.status.in_order for entry in entries)
+    return f"{bad} of {total} not in order" if bad else f"{total}, all in order"
+
+
+def _one_playbook(entries: Sequence[EntryReport]) -> bool:
+    """Whether an entry is as good as a target."""
+    return len({entry.playbook for entry in entries}) <= 1

@@ -1,0 +1,106 @@
+"""Where playbooks lie: those shipped with vmfix, and those of the user."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from runner.diagnostics import Diagnostics, Span
+from runner.errors import UsageError
+from runner.load.document import read
+from runner.load.library import Library
+from runner.load.playbook import load_playbook
+from runner.model.playbook import Playbook
+
+DATA = "data"
+"""The folder beside playbooks whose YAML files are tables for their expressions, not playbooks."""
+
+_SUFFIXES = frozenset({".yml", ".yaml"})
+
+
+@functools.cache
+def shipped() -> Path:
+    """The folder of the playbooks that come with vmfix: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).parent
+    installed = package / "_playbooks"
+    return installed if installed.is_dir() else package.parent / "playbooks"
+
+
+def load_library(folders: Sequence[Path], diagnostics: Diagnostics) -> Library:
+    """All playbooks of the shipped folder and of ``folders``; a later one replaces an earlier one of the same id."""
+    found: dict[str, Playbook] = {}
+    for folder in (shipped(), *folders):
+        if not folder.is_dir():
+            diagnostics.error(Span(str(folder)), "there is no such folder", "--playbooks takes a folder of playbooks.")
+            continue
+        for playbook in _load_all(files_of(folder), diagnostics):
+            found[playbook.id] = playbook
+    return Library(tuple(sorted(found.values(), key=lambda playbook: playbook.id)))
+
+
+def load_files(paths: Sequence[Path], diagnostics: Diagnostics) -> tuple[Playbook, ...]:
+    """The playbooks in these files, as far as they are right."""
+    return tuple(_load_all(paths, diagnostics))
+
+
+def files_of(folder: Path) -> list[Path]:
+    """The playbook files below a folder, sorted."""
+    return [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.suffix in _SUFFIXES and path.is_file() and DATA not in path.relative_to(folder).parts[:-1]
+    ]
+
+
+def _load_all(paths: Sequence[Path], diagnostics: Diagnostics) -> Iterator[Playbook]:
+    for path in paths:
+        text = read_text(path, diagnostics)
+        if text is None:
+            continue
+        playbook = load_playbook(text, str(path), diagnostics, data=_tables(path.parent / DATA, diagnostics))
+        if playbook is not None:
+            yield playbook
+
+
+def read_text(path: Path, diagnostics: Diagnostics) -> str | None:
+    """The text of a file, or None with the reason in ``diagnostics``."""
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        diagnostics.error(Span(str(path)), "the file is not UTF-8 text", "Save it in UTF-8.")
+    except OSError as problem:
+        diagnostics.error(Span(str(path)), f"cannot be read: {problem.strerror}", "Check the path.")
+    return None
+
+
+def _tables(folder: Path, diagnostics: Diagnostics) -> Mapping[str, object]:
+    """The tables beside a playbook, by their file's name with underscores for hyphens."""
+    tables: dict[str, object] = {}
+    for path in sorted(folder.glob("*.yml")) if folder.is_dir() else ():
+        text = read_text(path, diagnostics)
+        document = None if text is None else read(text, str(path), diagnostics)
+        if document is not None:
+            tables[path.stem.replace("-", "_")] = document.data
+    return tables
+
+
+def is_path(word: str) -> bool:
+    """Whether a word on the command line names a playbook file, and not an id or an error code."""
+    return "/" in word or Path(word).suffix in _SUFFIXES
+
+
+def find_playbooks(words: Sequence[str], library: Library, diagnostics: Diagnostics) -> tuple[Playbook, ...]:
+    """The playbooks that the words name, each once, in their order. Raises ``UsageError`` for an unknown one."""
+    found: dict[str, Playbook] = {}
+    for word in words:
+        if is_path(word):
+            for playbook in load_files([Path(word)], diagnostics):
+                if playbook.id in found and found[playbook.id].digest != playbook.digest:
+                    message = f"two different playbooks are called `{playbook.id}`"
+                    raise UsageError(message, remedy="Name one of them.")
+                found[playbook.id] = playbook
+        else:
+            playbook = library.find(word)
+            found[playbook.id] = playbook
+    return tuple(found.values())

@@ -1,0 +1,193 @@
+"""A whole file, or an empty directory: present with content, mode and owner, or absent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from pydantic import Field, model_validator
+
+from runner.model.command import Command, CommandResult, Effect
+from runner.model.inventory import Platform
+from runner.model.plan import Outcome
+from runner.model.playbook import Risk
+from runner.steps._atomic_write import (
+    FileSeen,
+    diff,
+    is_glob,
+    judge_script,
+    look_file,
+    look_paths,
+    put_back,
+    remove,
+    write,
+)
+from runner.steps.base import Args, Decision, Judgement, Observing, StepType
+
+_NAME = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$"
+
+
+class FileArgs(Args):
+    """A path and what should be there: a file with a content, a directory, or nothing."""
+
+    path: str = Field(pattern=r"^/[^\0]*[^/\0]$", description="The file or directory, absolute.")
+    content: str | None = Field(default=None, description="The whole content of the file, written as UTF-8.")
+    directory: bool = Field(default=False, description="A directory, made with the folders above it.")
+    absent: bool = Field(
+        default=False, description="Remove the file; a backup of it stays. Directories are never removed."
+    )
+    mode: str | None = Field(
+        default=None, pattern=r"^[0-7]{4}$", description="Mode in octal; a new file gets 0644, a new directory 0755."
+    )
+    owner: str | None = Field(default=None, pattern=_NAME, description="Owner by name; a new file belongs to root.")
+    group: str | None = Field(default=None, pattern=_NAME, description="Group by name; a new file belongs to root.")
+
+    @model_validator(mode="after")
+    def _one_wish(self) -> FileArgs:
+        attributes = self.mode or self.owner or self.group
+        if is_glob(self.path):
+            raise ValueError("the path must name one file, without *, ? and [\nUse one step for each file.")
+        if (self.content is not None) + self.directory + self.absent > 1:
+            raise ValueError("only one of content, directory and absent can be wanted\nRemove the others.")
+        if self.absent and attributes:
+            raise ValueError("what is absent has no mode, owner or group\nRemove them.")
+        if self.content is None and not (self.directory or self.absent or attributes):
+            raise ValueError("nothing is wanted of the file\nGive content, directory, absent, mode, owner or group.")
+        return self
+
+
+def _refused(evidence: str, remedy: str) -> Decision:
+    return Decision(outcome=Outcome.REFUSED, evidence=evidence, remedy=remedy)
+
+
+def _owner(args: FileArgs, seen: FileSeen) -> str:
+    """``user:group`` for chown; empty if it is to stay."""
+    new = seen.content is None and not seen.kind
+    user = args.owner or ("root" if new else seen.owner)
+    group = args.group or ("root" if new else seen.group)
+    return f"{user}:{group}" if new or (user, group) != (seen.owner, seen.group) else ""
+
+
+def _change(*argv: str) -> Command:
+    return Command(argv=argv, effect=Effect.CHANGE)
+
+
+def _attributes(args: FileArgs, seen: FileSeen) -> tuple[Command, ...]:
+    """Owner before mode: chown may clear bits of the mode."""
+    owner = _owner(args, seen)
+    mode = args.mode if args.mode and int(args.mode, 8) != int(seen.mode, 8) else ""
+    if owner and not mode and int(seen.mode, 8) & 0o6000:
+        mode = seen.mode
+    return (
+        *((_change("chown", "--", owner, seen.path),) if owner else ()),
+        *((_change("chmod", "--", mode, seen.path),) if mode else ()),
+    )
+
+
+def _attributes_back(seen: FileSeen, commands: tuple[Command, ...]) -> tuple[Command, ...]:
+    if not commands:
+        return ()
+    return (
+        _change("chown", "--", f"{seen.owner}:{seen.group}", seen.path),
+        _change("chmod", "--", seen.mode, seen.path),
+    )
+
+
+def _commands(args: FileArgs, seen: FileSeen) -> tuple[Command, ...]:
+    """What is to be done; empty if nothing is."""
+    exists = bool(seen.kind)
+    if args.absent:
+        return (remove(seen),) if exists else ()
+    if args.directory:
+        mode = args.mode or "0755"
+        made = (_change("mkdir", "-p", "--", seen.path), _change("chown", "--", _owner(args, seen), seen.path))
+        return _attributes(args, seen) if exists else (*made, _change("chmod", "--", mode, seen.path))
+    if args.content is not None and seen.content != args.content.encode("utf-8"):
+        mode = args.mode or ("" if exists else "0644")
+        return (write(seen, args.content, mode=mode, owner=_owner(args, seen)),)
+    return _attributes(args, seen)
+
+
+def _unfit(args: FileArgs, seen: FileSeen) -> Decision | None:
+    """Why nothing may be done there."""
+    is_directory = seen.kind == "directory"
+    if args.directory and seen.kind and not is_directory:
+        return _refused(f"{seen.path} is a {seen.kind}, no directory.", "Move it away by hand.")
+    if args.absent and is_directory:
+        return _refused(f"{seen.path} is a directory, and directories are never removed.", "Remove it by hand.")
+    if seen.problem and not is_directory:
+        return _refused(f"{seen.path}: {seen.problem}.", "Look at it by hand.")
+    if args.content is not None and is_directory:
+        return _refused(f"{seen.path} is a directory.", "Give the path of a file.")
+    if args.content is None and not (seen.kind or args.directory or args.absent):
+        return _refused(f"{seen.path} does not exist.", "Give content, or directory, if it should be made.")
+    return None
+
+
+def _undo(args: FileArgs, seen: FileSeen, commands: tuple[Command, ...]) -> tuple[Command, ...]:
+    if args.absent:
+        return (put_back(seen, None),)
+    if args.directory and not seen.kind:
+        return (_change("rmdir", "--", seen.path),)
+    if args.content is not None and seen.content != args.content.encode("utf-8"):
+        return (put_back(seen, args.content),)
+    return _attributes_back(seen, commands)
+
+
+def _shown(args: FileArgs, seen: FileSeen) -> str:
+    if args.content is None and not args.absent:
+        return ""
+    if seen.content is not None and seen.text is None:
+        return f"{seen.path}: the old content is not text ({len(seen.content)} bytes)\n"
+    return diff(seen.path, seen.text or "", args.content or "")
+
+
+def _evidence(seen: FileSeen) -> str:
+    if not seen.kind:
+        return f"{seen.path} does not exist"
+    size = "" if seen.content is None else f", {len(seen.content)} bytes"
+    return f"{seen.path} is a {seen.kind}{size}, mode {seen.mode}, owner {seen.owner}:{seen.group}"
+
+
+class File(StepType[FileArgs, FileSeen]):
+    """The ``file`` step."""
+
+    name: ClassVar[str] = "file"
+    args = FileArgs
+    platforms: ClassVar[frozenset[Platform]] = frozenset({Platform.LINUX})
+    summary: ClassVar[str] = "A file with a content, a directory, or neither; written atomically, with a backup."
+    least_risk: ClassVar[Risk | None] = Risk.CONFIG
+
+    def touches(self, args: FileArgs) -> frozenset[str]:
+        return frozenset({f"file:{args.path}"})
+
+    def observe(self, args: FileArgs) -> Observing[FileSeen]:
+        (path,) = yield from look_paths(args.path)
+        return (yield from look_file(path))
+
+    def decide(self, args: FileArgs, state: FileSeen) -> Decision:
+        unfit = _unfit(args, state)
+        if unfit is not None:
+            return unfit
+        commands = _commands(args, state)
+        if not commands:
+            return Decision(outcome=Outcome.NO_CHANGE, evidence=f"{_evidence(state)}, as wanted.")
+        prior: Mapping[str, object] = state.record()
+        return Decision(
+            outcome=Outcome.WOULD_CHANGE,
+            evidence=f"{_evidence(state)}.",
+            commands=commands,
+            diff=_shown(args, state),
+            prior=prior,
+            undo=_undo(args, state, commands),
+        )
+
+    def bound(self, args: FileArgs, state: FileSeen | None) -> tuple[Command, ...]:
+        """A write names the digest of what it replaces, so offline nothing can be said."""
+        return () if state is None or _unfit(args, state) else _commands(args, state)
+
+    def judge(self, args: FileArgs, command: Command, result: CommandResult) -> Judgement:
+        return judge_script(command, result) if command.script else super().judge(args, command, result)
+
+
+FILE = File()

@@ -1,0 +1,231 @@
+"""Mounting and unmounting a file system, so that it comes back exactly as it was."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from runner.model.command import Command, CommandResult
+from runner.model.inventory import Platform
+from runner.model.plan import Outcome
+from runner.model.playbook import Risk
+from runner.steps.base import Decision, Judged, Judgement, Observing, Settle, StepType, last_line
+from runner.steps.mount_options import (
+    STOP_AUTOMOUNT,
+    change,
+    mount_by_table,
+    mount_exactly,
+    passable,
+    same_options,
+    start_unit,
+    stop_automount,
+    umount,
+    unit_name,
+)
+from runner.steps.mount_state import MountArgs, MountState, is_system, observe_mount
+from runner.steps.mount_table import Mounted, inside
+
+_FAILED = 32  # umount(8), mount(8): busy, not mounted, refused by the kernel, all alike
+
+
+def _refused(evidence: str, remedy: str) -> Decision:
+    return Decision(outcome=Outcome.REFUSED, evidence=evidence, remedy=remedy)
+
+
+def _restore(state: MountState, was: Mounted) -> tuple[Command, ...] | None:
+    """The commands that mount it again as it was; None if there is no telling."""
+    if "idmapped" in was.options:
+        return None
+    if state.units.automount:
+        return start_unit(unit_name(state.path, "automount")), start_unit(unit_name(state.path, "mount"))
+    if _table_gives(state, was):
+        return (mount_by_table(state.path),)
+    if was.root != "/" and was.fstype != "btrfs":
+        return _bind(state, was)
+    return (mount_exactly(was.source, state.path, was.fstype, was.options),)
+
+
+def _table_gives(state: MountState, was: Mounted) -> bool:
+    """Whether ``mount PATH`` would give the same mount."""
+    entry = state.fstab
+    if entry is None:
+        return False
+    if {"bind", "rbind"} & set(entry.options):
+        return was.root != "/"
+    same_type = entry.fstype in ("auto", was.fstype)
+    return state.same_source(entry.source, was.source) and same_type and same_options(entry.options, was.options)
+
+
+def _bind(state: MountState, was: Mounted) -> tuple[Command, ...] | None:
+    """A bind mount comes from another mount of the same file system that shows the same directory."""
+    for base in state.mounts:
+        if base.number == was.number and base.target != state.path and inside(was.root, base.root):
+            below = was.root[len(base.root.rstrip("/")) :]
+            flags = [option for option in was.options if option in ("ro", "nosuid", "nodev", "noexec", "noatime")]
+            source = base.target.rstrip("/") + below
+            return (change("mount", "-o", passable(("bind", *flags)), "--", source, state.path),)
+    return None
+
+
+def _unmount(state: MountState) -> Decision:
+    if is_system(state.path):
+        return _refused(
+            f"{state.path} belongs to the system and is never unmounted.", "Leave it, or use a rescue system."
+        )
+    if not state.here and not state.waiting:
+        return Decision(outcome=Outcome.NO_CHANGE, evidence=f"Nothing is mounted at {state.path}.")
+    obstacle = _obstacle(state)
+    if obstacle is not None:
+        return obstacle
+    stop = (stop_automount(state.path),) if state.waiting else ()
+    if not state.here:
+        text = f"Nothing is mounted at {state.path}, but an automount unit would mount it at the next access."
+        start = (start_unit(unit_name(state.path, "automount")),)
+        return Decision(outcome=Outcome.WOULD_CHANGE, evidence=text, commands=stop, undo=start)
+    was = state.here[-1]
+    undo = _restore(state, was)
+    if undo is None:
+        text = f"{_shown(was)} could not be mounted again as it is (a bind or an id-mapped mount)."
+        return _refused(text, f"Write it into /etc/fstab, or unmount {state.path} by hand.")
+    evidence = f"{_shown(was)}, and nothing uses it.{_elsewhere(state, was)}"
+    commands = (umount(state.path), *stop)
+    return Decision(outcome=Outcome.WOULD_CHANGE, evidence=evidence, commands=commands, prior=was.record(), undo=undo)
+
+
+def _obstacle(state: MountState) -> Decision | None:
+    """Why it must not be unmounted now."""
+    path = state.path
+    if state.waiting and not state.units.automount:
+        return _refused(f"{path} is managed by an automounter that is no systemd unit.", "Stop it there (autofs maps).")
+    if len(state.here) > 1:
+        sources = " and ".join(m.source for m in state.here)
+        text = f"{len(state.here)} file systems are mounted over each other at {path}: {sources}."
+        return _refused(text, f"Decide which one is meant, and run `umount {path}` by hand for the others.")
+    if state.nested:
+        names = ", ".join(m.target for m in state.nested)
+        return _refused(
+            f"Other file systems are mounted below {path}: {names}.", "Unmount these first, one step for each."
+        )
+    if state.holders:
+        names = ", ".join(holder.text for holder in state.holders)
+        remedy = f"Stop these, or tell the backup to skip {path}; it is never unmounted by force."
+        return _refused(f"{path} is busy: {names}.", remedy)
+    return None
+
+
+def _shown(mounted: Mounted) -> str:
+    part = "" if mounted.root == "/" else f" (only {mounted.root})"
+    return f"{mounted.source}{part} is mounted at {mounted.target} as {mounted.fstype} ({','.join(mounted.options)})"
+
+
+def _elsewhere(state: MountState, was: Mounted) -> str:
+    others = [m.target for m in state.mounts if m.number == was.number and m.target != state.path]
+    return f" The same file system stays mounted at {', '.join(others)}." if others and was.number else ""
+
+
+def _wanted(args: MountArgs, state: MountState) -> Mounted | None:
+    if args.source is None or args.fstype is None:
+        return None
+    return Mounted(source=args.source, target=state.path, fstype=args.fstype, options=args.options or ())
+
+
+def _ways(args: MountArgs, state: MountState) -> tuple[Command, ...]:
+    """The commands that would mount it; empty if nothing says what belongs there."""
+    wanted = _wanted(args, state)
+    if state.units.automount and (wanted is None or _table_gives(state, wanted)):
+        return start_unit(unit_name(state.path, "automount")), start_unit(unit_name(state.path, "mount"))
+    if wanted is not None:
+        if _table_gives(state, wanted):
+            return (mount_by_table(state.path),)
+        return (mount_exactly(wanted.source, state.path, wanted.fstype, wanted.options),)
+    if state.fstab is not None:
+        return (mount_by_table(state.path),)
+    return (start_unit(unit_name(state.path, "mount")),) if state.units.by_file else ()
+
+
+def _mount(args: MountArgs, state: MountState) -> Decision:
+    if state.here:
+        return _compared(args, state)
+    if not state.directory:
+        return _refused(
+            f"{state.path} is no directory.", "Make the directory first; it was there while it was a mount point."
+        )
+    if state.source == "":
+        return _refused(f"No device on this target is {args.source}.", "Look at lsblk: is the disk attached?")
+    commands = _ways(args, state)
+    if not commands:
+        text = f"Nothing is mounted at {state.path}, and neither /etc/fstab nor a unit file says what belongs there."
+        return _refused(text, "Give source, fstype and options as they were recorded before.")
+    undo = () if is_system(state.path) else (umount(state.path),)
+    evidence = f"Nothing is mounted at {state.path}."
+    return Decision(outcome=Outcome.WOULD_CHANGE, evidence=evidence, commands=commands, undo=undo)
+
+
+def _compared(args: MountArgs, state: MountState) -> Decision:
+    """Whether what is mounted there is what is wanted."""
+    top, wanted = state.here[-1], _wanted(args, state)
+    want = wanted or state.fstab
+    if want is None or {"bind", "rbind"} & set(want.options):
+        return Decision(outcome=Outcome.NO_CHANGE, evidence=f"{_shown(top)}.")
+    if not state.same_source(want.source, top.source) or want.fstype not in ("auto", top.fstype):
+        text = f"{_shown(top)}, and {want.source} as {want.fstype} should be."
+        return _refused(text, "Find out who mounted it; nothing is mounted over it.")
+    if wanted is not None and not same_options(wanted.options, top.options):
+        text = f"{_shown(top)}, and the options should be {','.join(wanted.options)}."
+        return _refused(text, "If it came back read-only, look into the kernel log before remounting it.")
+    return Decision(outcome=Outcome.NO_CHANGE, evidence=f"{_shown(top)}.")
+
+
+class Mount(StepType[MountArgs, MountState]):
+    """The ``mount`` step."""
+
+    name: ClassVar[str] = "mount"
+    args = MountArgs
+    platforms: ClassVar[frozenset[Platform]] = frozenset({Platform.LINUX})
+    summary: ClassVar[str] = (
+        "A file system is mounted as it was, or unmounted. Names what keeps it busy; never lazy, never forced."
+    )
+    least_risk: ClassVar[Risk | None] = Risk.SERVICE_RESTART
+
+    def touches(self, args: MountArgs) -> frozenset[str]:
+        device = {f"device:{args.source}"} if args.source else set()
+        return frozenset({f"mount:{args.path}", *device})
+
+    def observe(self, args: MountArgs) -> Observing[MountState]:
+        return observe_mount(args)
+
+    def decide(self, args: MountArgs, state: MountState) -> Decision:
+        return _unmount(state) if args.state == "unmounted" else _mount(args, state)
+
+    def bound(self, args: MountArgs, state: MountState | None) -> tuple[Command, ...]:
+        """Whether it is mounted just now plays no part; fstab and unit files do."""
+        if args.state == "unmounted":
+            path = args.path if state is None else state.path
+            if is_system(path):
+                return ()
+            stop = state is not None and state.units.automount
+            return (umount(path), *((stop_automount(path),) if stop else ()))
+        if state is not None:
+            return _ways(args, state)
+        if args.source and args.fstype:
+            return (mount_exactly(args.source, args.path, args.fstype, args.options or ()),)
+        return (mount_by_table(args.path),)
+
+    def judge(self, args: MountArgs, command: Command, result: CommandResult) -> Judgement:
+        """Exit 32 means "busy" and "not mounted" alike, so the words of the tool are passed on, and findmnt decides."""
+        if result.exit_code == 0:
+            return Judgement(Judged.OK, "exit 0")
+        said = last_line(result)
+        if command.script == STOP_AUTOMOUNT and result.exit_code == 9:  # noqa: PLR2004 - our script's own code
+            return Judgement(
+                Judged.FAILED, f"{args.path} was mounted again meanwhile, so its automount was not stopped"
+            )
+        if result.exit_code == _FAILED and command.argv[:1] == ("umount",):
+            return Judgement(Judged.FAILED, f"exit 32, busy or not mounted: {said}. It was not forced.")
+        return Judgement(Judged.FAILED, f"exit {result.exit_code}: {said}")
+
+    def settle(self, args: MountArgs) -> Settle:
+        """systemd mounts asynchronously what its units ask for."""
+        return Settle(within=10.0, every=1.0)
+
+
+MOUNT = Mount()

@@ -1,0 +1,165 @@
+"""What is said on the streams of one launched command, without any input or output of its own.
+
+The wrapper of ``runner.shells.posix`` talks to us in marked lines on the command's own streams. ``Exchange`` takes the
+bytes as they come, sorts marks from output, and says what may be written to standard input, and when.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from runner.model.command import Command
+from runner.model.secret import Secret
+
+OUTPUT_LIMIT = 16 * 1024 * 1024  # bytes kept of each stream
+PREAMBLE_LIMIT = 64 * 1024  # bytes kept of what comes before the command
+_LONGEST_MARK = 200  # bytes from the mark to the end of its line; longer is not from our wrapper
+
+
+class MarkedStream:
+    """One stream, from which our own lines are taken out even where they come in pieces.
+
+    ``before`` is what came before the command was started: greetings of login scripts and complaints of sudo.
+    """
+
+    def __init__(self, mark: str, on_mark: Callable[[list[str]], None], *, limit: int = OUTPUT_LIMIT) -> None:
+        self._mark = mark.encode() + b" "
+        self._on_mark = on_mark
+        self._limit = limit
+        self._held = b""
+        self.started = False
+        self.truncated = False
+        self.before = bytearray()
+        self.body = bytearray()
+
+    def feed(self, data: bytes) -> None:
+        if not self._held and self._mark[:1] not in data:
+            self._keep(data)
+            return
+        self._held += data
+        while self._take_mark():
+            pass
+
+    def finish(self) -> None:
+        """Nothing more will come: what was held back as a possible mark is output."""
+        self._keep(self._held)
+        self._held = b""
+
+    def _take_mark(self) -> bool:
+        at = self._held.find(self._mark)
+        if at < 0:
+            self._release(len(self._held) - _overlap(self._held, self._mark))
+            return False
+        self._release(at)
+        end = self._held.find(b"\n")
+        if end < 0 and len(self._held) <= _LONGEST_MARK:
+            return False
+        if end < 0:
+            self._release(len(self._mark))
+            return True
+        line, self._held = self._held[len(self._mark) : end], self._held[end + 1 :]
+        said = line.decode("ascii", "replace").split()
+        self.started = self.started or said[:1] == ["start"]
+        self._on_mark(said)
+        return True
+
+    def _release(self, count: int) -> None:
+        self._keep(self._held[:count])
+        self._held = self._held[count:]
+
+    def _keep(self, data: bytes) -> None:
+        if not self.started:
+            self.before += data[: max(0, PREAMBLE_LIMIT - len(self.before))]
+            return
+        room = self._limit - len(self.body)
+        self.truncated = self.truncated or len(data) > room
+        self.body += data[: max(0, room)]
+
+
+def _overlap(data: bytes, mark: bytes) -> int:
+    """How many bytes at the end of ``data`` may be the beginning of ``mark``."""
+    for size in range(min(len(mark) - 1, len(data)), 0, -1):
+        if data.endswith(mark[:size]):
+            return size
+    return 0
+
+
+class Exchange:
+    """The state of one launched command, as far as its streams tell.
+
+    The sudo password is asked for and offered only after sudo's own prompt was seen, once, and never after the command
+    was started; the command's standard input only after it was started. A second prompt means a wrong password.
+    """
+
+    def __init__(
+        self, command: Command, mark: str, password: Callable[[], Secret] | None = None, *, limit: int = OUTPUT_LIMIT
+    ) -> None:
+        self._password = password
+        self._input = command.stdin.encode()
+        self._to_write: list[bytes] = []
+        self._input_given = not self._input
+        self._prompts = 0
+        self.out = MarkedStream(mark, self._on_out_mark, limit=limit)
+        self.err = MarkedStream(mark, self._on_err_mark, limit=limit)
+        self.leader: int | None = None
+        self.how = ""
+        self.reached = False
+        self.exit_code: int | None = None
+
+    @property
+    def started(self) -> bool:
+        return self.leader is not None
+
+    @property
+    def password_refused(self) -> bool:
+        return self._prompts > 1 and not self.started
+
+    @property
+    def input_complete(self) -> bool:
+        """Everything that the command will ever read was handed out by ``take_input``: standard input may be closed."""
+        return self.started and self._input_given and not self._to_write
+
+    def take_input(self) -> bytes:
+        """The bytes to write now, if any; each is given out once."""
+        if self.started and not self._input_given:
+            self._to_write.append(self._input)
+            self._input_given = True
+        taken = b"".join(self._to_write)
+        self._to_write.clear()
+        return taken
+
+    def finish(self) -> None:
+        self.out.finish()
+        self.err.finish()
+
+    def said_before(self) -> str:
+        """What the target said instead of starting the command, made safe to show, in one line."""
+        text = bytes(self.err.before or self.out.before).decode("utf-8", "backslashreplace")
+        printable = "".join(c if c.isprintable() else " " for c in text)
+        return re.sub(r" +", " ", printable).strip()[-400:]
+
+    def _on_out_mark(self, said: list[str]) -> None:
+        if said[:1] == ["start"]:
+            self._start(said)
+
+    def _on_err_mark(self, said: list[str]) -> None:
+        match said:
+            case ["start", *_]:
+                self._start(said)
+            case ["reached"]:
+                self.reached = True
+            case ["prompt"] if not self.started:
+                self._answer()
+            case ["exit", code] if code.isdigit():
+                self.exit_code = int(code)
+
+    def _start(self, said: list[str]) -> None:
+        if len(said) == len(("start", "PID", "HOW")) and said[1].isdigit():
+            self.leader, self.how = int(said[1]), said[2]
+            self._to_write.clear()  # a password that is not yet written is not needed, and must not become input
+
+    def _answer(self) -> None:
+        self._prompts += 1
+        if self._prompts == 1 and self._password is not None:
+            self._to_write.append(self._password().reveal().encode() + b"\n")

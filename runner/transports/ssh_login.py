@@ -1,0 +1,172 @@
+"""Opening a verified and authenticated SSH transport, through jump hosts where there are any, within one time limit."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+
+import paramiko
+
+from runner.errors import Unreachable
+from runner.model.inventory import SshOptions, Target
+from runner.model.secret import Secret, SecretRef
+from runner.transports.ssh_auth import Login
+from runner.transports.ssh_errors import translate_errors
+from runner.transports.ssh_exec import Transport
+from runner.transports.ssh_hostkeys import HostKey, KnownKeys, lookup_name, pinned_key, read_known_hosts, verify
+from runner.transports.ssh_route import Hop, Route
+
+_ALGORITHMS = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
+_MISSED_KEEPALIVES = 3
+_Address = tuple[int, int, tuple[object, ...]]  # family, protocol, what connect() takes
+
+
+class Line:
+    """The transports from here to a target: through each jump host, the target's last."""
+
+    def __init__(self, transports: list[paramiko.Transport]) -> None:
+        self._transports = transports
+        self.transport = transports[-1]
+
+    def close(self) -> None:
+        _close(self._transports)
+
+
+def _close(transports: list[paramiko.Transport]) -> None:
+    """The last first: the others carry it."""
+    for transport in reversed(transports):
+        transport.close()
+
+
+def open_line(target: Target, route: Route, secret: Callable[[SecretRef], Secret]) -> Line:
+    """Connect and log in at every hop. Raises a ``NothingSent`` kind or ``CredentialError``, and leaves nothing open."""
+    ends_at = time.monotonic() + route.timeout
+    transports: list[paramiko.Transport] = []
+    with ExitStack() as undo:
+        undo.callback(_close, transports)
+        for hop in route.hops:
+            last = hop is route.hops[-1]
+            where = f"{target.name} ({hop.address})" if last else f"{target.name}, jump host {hop.address}"
+            with translate_errors(where, sent=False):
+                transport = _start(_reach(hop, transports, ends_at, where), ends_at, where, target.ssh)
+                transports.append(transport)
+                _negotiate(transport, target, hop, ends_at, where=where, last=last)
+                Login(transport, hop, where, target.ssh, secret, ends_at, with_password=last).run()
+        undo.pop_all()
+    return Line(transports)
+
+
+def _reach(hop: Hop, before: list[paramiko.Transport], ends_at: float, where: str) -> socket.socket | paramiko.Channel:
+    if before:
+        return before[-1].open_channel(
+            "direct-tcpip", (hop.host, hop.port), ("127.0.0.1", 0), timeout=_remaining(ends_at, where)
+        )
+    problem: OSError | None = None
+    for family, protocol, address in _resolve(hop, ends_at, where):
+        link = socket.socket(family, socket.SOCK_STREAM, protocol)
+        link.settimeout(_remaining(ends_at, where))
+        try:
+            link.connect(address)
+        except OSError as error:
+            link.close()
+            problem = error
+            continue
+        return link
+    raise problem or OSError(f"no address for {hop.host}")
+
+
+def _resolve(hop: Hop, ends_at: float, where: str) -> list[_Address]:
+    """Name resolution knows no time limit of its own, so it gets a thread."""
+    answers: list[_Address] = []
+    problems: list[OSError] = []
+
+    def ask() -> None:
+        try:
+            found = socket.getaddrinfo(hop.host, hop.port, type=socket.SOCK_STREAM)
+        except OSError as error:
+            problems.append(error)
+        else:
+            answers.extend((int(family), protocol, address) for family, _, protocol, _, address in found)
+
+    asking = threading.Thread(target=ask, name="vmfix-dns", daemon=True)
+    asking.start()
+    asking.join(_remaining(ends_at, where))
+    for problem in problems:
+        raise problem
+    if not answers:
+        message = f"{where}: the name was not resolved in time; nothing was sent"
+        raise Unreachable(message, remedy="Is the DNS server reachable? An IP address as `address` needs none.")
+    return answers
+
+
+def _start(
+    link: socket.socket | paramiko.Channel, ends_at: float, where: str, options: SshOptions
+) -> paramiko.Transport:
+    remaining = _remaining(ends_at, where)
+    transport = Transport(link)
+    transport.banner_timeout = remaining
+    transport.handshake_timeout = remaining
+    if isinstance(link, socket.socket):
+        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        _notice_silence(link, options.keepalive)
+    transport.set_keepalive(int(options.keepalive))
+    return transport
+
+
+def _notice_silence(link: socket.socket, keepalive: float) -> None:
+    """A machine that vanished answers nothing; then the kernel gives up, instead of trying for a quarter of an hour."""
+    if keepalive <= 0:
+        return
+    link.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (
+        ("TCP_KEEPIDLE", max(1, int(keepalive))),
+        ("TCP_KEEPINTVL", max(1, int(keepalive))),
+        ("TCP_KEEPCNT", _MISSED_KEEPALIVES),
+        ("TCP_USER_TIMEOUT", int(keepalive * _MISSED_KEEPALIVES * 1000)),
+    ):
+        option = getattr(socket, name, None)  # not every system has all of them
+        if option is not None:
+            link.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
+def _negotiate(
+    transport: paramiko.Transport, target: Target, hop: Hop, ends_at: float, *, where: str, last: bool
+) -> None:
+    """Agree on keys, and go on only with a machine that proved to be the right one."""
+    known = _known(target, hop, last=last)
+    if known.kinds:
+        transport.get_security_options().key_types = _algorithms(known)
+    done = threading.Event()
+    transport.start_client(event=done)
+    in_time = done.wait(_remaining(ends_at, where))
+    if not in_time or not transport.is_active():
+        error = transport.get_exception()
+        raise error or TimeoutError(f"no key exchange within {target.ssh.connect_timeout:g} s")
+    if not (last and target.ssh.insecure_host_key):
+        key = transport.get_remote_server_key()
+        verify(known, HostKey(key.get_name(), key.asbytes()), where=where)
+
+
+def _known(target: Target, hop: Hop, *, last: bool) -> KnownKeys:
+    name = hop.known_as or lookup_name(hop.host, hop.port)
+    if last and target.ssh.host_key is not None:
+        return pinned_key(name, target.ssh.host_key)
+    return read_known_hosts(name, hop.known_hosts)
+
+
+def _algorithms(known: KnownKeys) -> tuple[str, ...]:
+    """Ask only for key types that can be compared: else the machine might show its RSA key where ed25519 is known."""
+    wanted = [name for kind in known.kinds for name in _ALGORITHMS.get(kind, (kind,))]
+    able = [name for name in Transport._preferred_keys if name in wanted]  # type: ignore[attr-defined]  # noqa: SLF001
+    return tuple(able) or Transport._preferred_keys  # type: ignore[attr-defined]  # noqa: SLF001
+
+
+def _remaining(ends_at: float, where: str) -> float:
+    remaining = ends_at - time.monotonic()
+    if remaining <= 0:
+        message = f"{where}: no connection in time; nothing was sent"
+        raise Unreachable(message, remedy="Is the machine up? Raise connect_timeout if it is only slow.")
+    return remaining
