@@ -31,7 +31,7 @@ from runner.load.params import resolve_params
 from runner.load.select import check_expected, select
 from runner.model.approval import Approval, ApprovedPlan
 from runner.model.event import Event, EventKind, Status
-from runner.model.inventory import Target
+from runner.model.inventory import Inventory, Target
 from runner.model.plan import PLAN_FORMAT, Entry, Plan, PlaybookRef, TargetRef
 from runner.model.playbook import Playbook
 from runner.plan.entries import Applied, Subject, plan_offline
@@ -98,6 +98,8 @@ class Request:
     backup_failed_at: str = ""
     concurrency: int = 20
     note: str = ""
+    plan: Plan | None = None
+    """A saved plan that is to be run: it decides the targets and the parameters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,15 +144,16 @@ class App:
         for an empty selection or an unexpected count.
         """
         diagnostics = Diagnostics()
-        library = load_library(request.folders, diagnostics)
-        playbooks = find_playbooks(request.playbooks, library, diagnostics)
-        inventory = load_inventory(request.inventories, diagnostics)
-        params = resolve_params(playbooks, request.params, diagnostics)
+        playbooks = _find(request, diagnostics)
+        inventory = _inventory(request.inventories, diagnostics)
+        if request.plan is None:
+            params: Mapping[str, Mapping[str, object]] = resolve_params(playbooks, request.params, diagnostics)
+        else:
+            planned = {ref.id: ref.params for ref in request.plan.playbooks}
+            params = {playbook.id: planned.get(playbook.id, {}) for playbook in playbooks}
         if diagnostics.errors or inventory is None:
             raise InvalidDocuments(diagnostics.errors)
-        targets = select(inventory, request.pattern)
-        if request.expect:
-            check_expected(len(targets), request.expect)
+        targets = _selected(inventory, request)
         return Prepared(
             playbooks=playbooks,
             params=params,
@@ -158,6 +161,15 @@ class App:
             subjects=tuple(self._subjects(playbooks, params, targets, request)),
             warnings=diagnostics.warnings,
         )
+
+    def targets(
+        self, inventories: Sequence[str], pattern: str, expect: str
+    ) -> tuple[tuple[Target, ...], tuple[Diagnostic, ...]]:
+        """The selected targets and what is odd about the inventory. Raises as ``prepare`` does."""
+        diagnostics = Diagnostics()
+        inventory = load_inventory(inventories, diagnostics)
+        request = Request(playbooks=(), inventories=tuple(inventories), pattern=pattern, expect=expect, params={})
+        return _selected(inventory, request), diagnostics.warnings
 
     def _subjects(
         self,
@@ -213,8 +225,17 @@ class App:
             expires_at=stamp(now + PLAN_LIFETIME),
             playbooks=tuple(_playbook_ref(p, prepared.params[p.id]) for p in prepared.playbooks),
             targets=tuple(_target_ref(target) for target in prepared.targets if target.name in looked_at),
-            entries=entries,
+            entries=tuple(self._redacted(entry) for entry in entries),
         )
+
+    def _redacted(self, entry: Entry) -> Entry:
+        """The entry without secrets that a target sent back to us. Before the digest, or a saved plan would not fit it.
+
+        Should a command hold one, the masked command is not the one that is needed, and the target ends as stale.
+        """
+        before = codec.to_json(entry)
+        after = _masked(before, self.redact)
+        return entry if before == after else codec.from_json(Entry, after)
 
     def consent(self, plan: Plan, remedies: Iterable[str], how: str, acknowledged: Iterable[str] = ()) -> ApprovedPlan:
         """The plan with the consent of whoever runs vmfix now, unsigned. ``remedies`` may leave the playbook out.
@@ -245,6 +266,8 @@ class App:
             now = next((p for p in prepared.playbooks if p.id == ref.id), None)
             if now is None or _playbook_ref(now, prepared.params[ref.id]) != ref:
                 said.append(f"playbook `{ref.id}` or its parameters changed")
+        planned = {ref.id for ref in plan.playbooks}
+        said += [f"playbook `{p.id}` is not in the plan" for p in prepared.playbooks if p.id not in planned]
         for target in plan.targets:
             here = next((t for t in prepared.targets if t.name == target.name), None)
             if here is None or _target_ref(here) != target:
@@ -293,7 +316,7 @@ class App:
             for approval in approved.approvals:
                 tools.record(Event(run=run_id, at=approval.at, kind=EventKind.APPROVAL, data=codec.to_json(approval)))
             verdicts = engine.run(approved, subjects, tools, concurrency=concurrency, just_observed=just_observed)
-            journal.finish_run(run_id, *_finished(verdicts, stopped=self.stop.asked))
+            journal.finish_run(run_id, *_finished(verdicts, self.stop))
         return self.report(run_id)
 
     def _run_data(self, approved: ApprovedPlan, concurrency: int) -> Mapping[str, object]:
@@ -356,9 +379,50 @@ def _target_ref(target: Target) -> TargetRef:
     )
 
 
-def _finished(verdicts: Mapping[str, Verdict], *, stopped: bool) -> tuple[str, Mapping[str, object]]:
+def _finished(verdicts: Mapping[str, Verdict], stop: Stop) -> tuple[str, Mapping[str, object]]:
+    """The state of the run. What was stopped at once is cancelled too, whatever its targets ended as."""
     counts: dict[str, int] = {}
     for verdict in verdicts.values():
         counts[verdict.status.value] = counts.get(verdict.status.value, 0) + 1
-    cancelled = stopped and any(v.status is Status.CANCELLED for v in verdicts.values())
-    return CANCELLED if cancelled else FINISHED, {"counts": counts}
+    left = [v for v in verdicts.values() if v.status is Status.CANCELLED or (stop.at_once and not v.status.in_order)]
+    return CANCELLED if stop.asked and left else FINISHED, {"counts": counts}
+
+
+def _find(request: Request, diagnostics: Diagnostics) -> tuple[Playbook, ...]:
+    """The playbooks that are asked for. An unknown word is only said if all documents are right: it may be in one."""
+    library = load_library(request.folders, diagnostics)
+    try:
+        return find_playbooks(request.playbooks, library, diagnostics)
+    except UsageError:
+        if diagnostics.errors:
+            raise InvalidDocuments(diagnostics.errors) from None
+        raise
+
+
+def _inventory(paths: Sequence[str], diagnostics: Diagnostics) -> Inventory | None:
+    """The inventory; None if it is wrong, with the problems in ``diagnostics`` beside those of other documents."""
+    try:
+        return load_inventory(paths, diagnostics)
+    except InvalidDocuments:
+        return None
+
+
+def _selected(inventory: Inventory, request: Request) -> tuple[Target, ...]:
+    """The targets of the pattern, or those of the saved plan as far as the inventory has them."""
+    if request.plan is None:
+        targets = select(inventory, request.pattern)
+    else:
+        names = {target.name for target in request.plan.targets}
+        targets = tuple(target for target in inventory.targets if target.name in names)
+    if request.expect:
+        check_expected(len(targets), request.expect)
+    return targets
+
+
+def _masked(value: object, redact: Callable[[str], str]) -> object:
+    """JSON data with every text in it redacted."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {redact(key): _masked(item, redact) for key, item in value.items()}
+    return [_masked(item, redact) for item in value] if isinstance(value, list) else value

@@ -6,6 +6,7 @@ changes a value, reach no attribute that begins with an underscore, and an unkno
 
 from __future__ import annotations
 
+import collections
 import functools
 import posixpath
 import re
@@ -54,6 +55,19 @@ def _below(mounts: Iterable[Mapping[str, object]], paths: Iterable[str]) -> list
     return [mount for mount in mounts if any(_under(str(mount["target"]), top) for top in tops)]
 
 
+def _above(mounts: Iterable[Mapping[str, object]], paths: Iterable[str]) -> list[Mapping[str, object]]:
+    """The mounts at or above any of the paths."""
+    leaves = list(paths)
+    return [mount for mount in mounts if any(_under(leaf, str(mount["target"])) for leaf in leaves)]
+
+
+def _repeated(items: Iterable[Mapping[str, object]], attribute: str) -> list[Mapping[str, object]]:
+    """The items that share the value of an attribute with another item."""
+    every = list(items)
+    counts = collections.Counter(str(item[attribute]) for item in every)
+    return [item for item in every if counts[str(item[attribute])] > 1]
+
+
 def _vss_last(services: Iterable[str]) -> list[str]:
     """Application services first, VSS last: the others' writers register with it."""
     return sorted(services, key=lambda name: name.lower() == "vss")
@@ -65,10 +79,12 @@ def _environment() -> jinja2.sandbox.ImmutableSandboxedEnvironment:
         undefined=jinja2.StrictUndefined, autoescape=False, keep_trailing_newline=True
     )
     env.filters.update(
+        above=_above,
         as_filename=_as_filename,
         basename=posixpath.basename,
         below=_below,
         dirname=posixpath.dirname,
+        repeated=_repeated,
         regex_findall=_regex_findall,
         vss_last=_vss_last,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from runner.diagnostics import Diagnostics, Span
@@ -34,9 +34,20 @@ def load_library(folders: Sequence[Path], diagnostics: Diagnostics) -> Library:
         if not folder.is_dir():
             diagnostics.error(Span(str(folder)), "there is no such folder", "--playbooks takes a folder of playbooks.")
             continue
-        for playbook in _load_all(files_of(folder), diagnostics):
-            found[playbook.id] = playbook
+        here = list(_load_all(files_of(folder), diagnostics))
+        found.update({playbook.id: playbook for playbook in here})
+        complain_of_twins(here, diagnostics)
     return Library(tuple(sorted(found.values(), key=lambda playbook: playbook.id)))
+
+
+def complain_of_twins(playbooks: Iterable[Playbook], diagnostics: Diagnostics) -> None:
+    """Playbooks of one folder have different ids: which of two was meant, nobody could tell."""
+    first: dict[str, Playbook] = {}
+    for playbook in playbooks:
+        other = first.setdefault(playbook.id, playbook)
+        if other is not playbook:
+            message = f"the id `{playbook.id}` is taken: {other.origin} has it too"
+            diagnostics.error(playbook.span, message, "Give one of them another id.")
 
 
 def load_files(paths: Sequence[Path], diagnostics: Diagnostics) -> tuple[Playbook, ...]:
@@ -95,6 +106,9 @@ def find_playbooks(words: Sequence[str], library: Library, diagnostics: Diagnost
     found: dict[str, Playbook] = {}
     for word in words:
         if is_path(word):
+            if not Path(word).is_file():
+                kind = "is a folder" if Path(word).is_dir() else "does not exist"
+                raise UsageError(f"the playbook {word} {kind}", remedy="Name a file; --playbooks takes a folder.")
             for playbook in load_files([Path(word)], diagnostics):
                 if playbook.id in found and found[playbook.id].digest != playbook.digest:
                     message = f"two different playbooks are called `{playbook.id}`"

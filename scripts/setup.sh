@@ -15,6 +15,9 @@ readonly PROGRAMS=(
     fuser:psmisc sudo:sudo unshare:util-linux mkfs.xfs:xfsprogs
 )
 
+# Debian asks this program, if there is one, whether a package may start its service.
+readonly SERVICE_POLICY=/usr/sbin/policy-rc.d
+
 say() { printf 'setup: %s\n' "$*" >&2; }
 
 usable() { # whether the interpreter runs, is new enough and is complete (a pyenv shim may exist and not run)
@@ -50,16 +53,15 @@ missing_packages() {
 }
 
 forbid_services() { # a package's service must not start here only because a test wants its program
-    local policy=/usr/sbin/policy-rc.d
-    if [[ ! -e $policy ]]; then
-        trap "rm -f $policy" EXIT
-        printf '#!/bin/sh\nexit 101\n' >"$policy"
-        chmod 755 "$policy"
+    if [[ ! -e $SERVICE_POLICY ]]; then
+        trap 'rm -f "$SERVICE_POLICY"' EXIT
+        printf '#!/bin/sh\nexit 101\n' >"$SERVICE_POLICY"
+        chmod 755 "$SERVICE_POLICY"
     fi
 }
 
 apt_get() {
-    DEBIAN_FRONTEND=noninteractive apt-get -qq -o Acquire::Retries=3 -o DPkg::Lock::Timeout=120 "$@" </dev/null >&2
+    DEBIAN_FRONTEND=noninteractive apt-get -qq -o Acquire::Retries=3 -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 "$@" </dev/null >&2
 }
 
 install_packages() {

@@ -1,4 +1,4 @@
-"""What every test may rely on: nothing of the machine or the person that runs it leaks in, and real parts are asked for."""
+"""What every test may rely on: nothing of the machine or of its user leaks in, and real parts are asked for."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _nobody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def require_real() -> Callable[[Sequence[str]], None]:
-    """Skips the test if real parts are missing, one sentence for each; fails it if VMFIX_REQUIRE_REAL=1 wants them here."""
+    """Skips the test if real parts are missing (a sentence for each), or fails it if VMFIX_REQUIRE_REAL=1."""
 
     def require(missing: Sequence[str]) -> None:
         if not missing:

@@ -116,8 +116,12 @@ class Resolver:
         if self._prompt is None:
             message = f"the secret ({ref}) has to be typed in, and there is no terminal"
             raise CredentialError(message, remedy="Run vmfix at a terminal, or use env, file, keyring or command.")
-        with self._asking:
-            return self._prompt(ref.where[0])
+        try:
+            with self._asking:
+                return self._prompt(ref.where[0])
+        except EOFError:
+            message = f"no answer was given for the secret ({ref})"
+            raise CredentialError(message) from None
 
     def _from_command(self, ref: SecretRef) -> str:
         program = ref.where[0]

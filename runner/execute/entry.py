@@ -18,11 +18,12 @@ from runner.execute.outcome import Ended, RemedyResult
 from runner.execute.proof import Proof
 from runner.execute.remedy import Treatment
 from runner.execute.tools import Tools, Where
+from runner.expressions import render
 from runner.model.event import Event, EventKind, Status
 from runner.model.plan import Entry, RemedyPlan, Standing
 from runner.model.playbook import OnFailure, Remedy
 from runner.plan.actions import Touched
-from runner.plan.entries import Assessment, Subject, assess, plan_remedy
+from runner.plan.entries import Assessment, Subject, assess, plan_remedy, remarks
 from runner.plan.facts import View
 from runner.plan.staleness import differences
 from runner.transports.base import Connection
@@ -95,7 +96,15 @@ class EntryRun:
         proof = Proof(self.subject, observer, self.tools, self.entry.key)
         view = proof.look()
         assessment = assess(self.subject, view)
-        self._note(EventKind.OBSERVED, {"healthy": assessment.healthy, "why": assessment.reason, "facts": view.facts})
+        self._note(
+            EventKind.OBSERVED,
+            {
+                "healthy": assessment.healthy,
+                "why": assessment.reason,
+                "facts": view.facts,
+                "remarks": remarks(self.subject.playbook, view),
+            },
+        )
         if assessment.standing is not Standing.PLANNED:
             return self._verdict(STANDING_STATUS[assessment.standing], assessment.reason)
         return self._ladder(Bench(connection, observer, proof), view, assessment)
@@ -111,12 +120,9 @@ class EntryRun:
                     EventKind.REMEDY_FINISHED, {"result": "skipped", "text": f"not needed: {remedy.when.text}"}, remedy
                 )
                 continue
-            gate = self._gate(remedy)
+            gate = self._gate(remedy, view) or self._stale(bench, remedy, view)
             if gate is not None:
                 return gate
-            stale = self._stale(bench, remedy, view)
-            if stale is not None:
-                return stale
             result = self._treat(bench, remedy, view, assessment.keeps)
             last = self._verdict(_ENDED_STATUS.get(result.ended, Status.FAILED), result.text, result.advice)
             if result.ended is Ended.NOT_APPROVED:
@@ -125,10 +131,10 @@ class EntryRun:
                 return last
         return last
 
-    def _gate(self, remedy: Remedy) -> Verdict | None:
+    def _gate(self, remedy: Remedy, view: View) -> Verdict | None:
         """Why a remedy may not be started."""
         if remedy.manual:
-            return self._verdict(Status.NEEDS_PERSON, f"{remedy.title}: {remedy.manual.strip()}")
+            return self._verdict(Status.NEEDS_PERSON, remedy.title, render(remedy.manual, view.names).strip())
         if not self.tools.can_record():
             return self._verdict(Status.FAILED, f"`{remedy.id}` was not started, for the journal cannot be written")
         if self.tools.stop.asked:

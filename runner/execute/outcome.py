@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -51,12 +51,17 @@ class ActionResult:
         }
 
 
-def earlier_results(results: list[ActionResult], item: object | None) -> dict[str, object]:
+NOT_RUN: Mapping[str, object] = MappingProxyType(
+    {"status": "not_run", "ok": False, "changed": False, "exit_code": None, "facts": {}}
+)
+
+
+def earlier_results(steps: Iterable[str], results: Iterable[ActionResult], item: object | None) -> dict[str, object]:
     """``steps`` as an action sees it: for a step that looped, the result for the same item; else its only result.
 
-    A step that has no result for this item (it did not run) reads as status ``not_run``.
+    A step that has no result for this item reads as status ``not_run``.
     """
-    names: dict[str, object] = {}
+    names: dict[str, object] = dict.fromkeys(steps, NOT_RUN)
     for result in results:
         if result.item is None or result.item == item:
             names[result.step] = result.as_names()

@@ -81,7 +81,7 @@ class Treatment:
     def _result_of(self, turn: Turn, approved: Action | None, where: Where) -> ActionResult:
         """Every way in which an action can end, as a value."""
         try:
-            names = {**turn.names, RESULTS: earlier_results(self.results, turn.item)}
+            names = {**turn.names, RESULTS: earlier_results(self._ids, self.results, turn.item)}
             if turn.step.when is not None and not self.view.holds(turn.step.when, **names):
                 return _plain(turn, ActionStatus.SKIPPED, f"not needed: {turn.step.when.text}")
             args = arguments(turn, self.view)
@@ -124,6 +124,10 @@ class Treatment:
         later = [r for r in self.results if not r.status.went_well and r is not trouble]
         text = "; ".join(f"{r.id}: {r.text}" for r in [trouble, *later])
         return RemedyResult(ended, text, trouble.advice, changed=self.changed)
+
+    @property
+    def _ids(self) -> tuple[str, ...]:
+        return tuple(step.id for step in self.remedy.steps)
 
     @property
     def changed(self) -> bool:

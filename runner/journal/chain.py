@@ -77,7 +77,7 @@ def _text(key: object, redact: Callable[[str], str]) -> str:
 
 def to_row(event: Event, prev: str) -> tuple[object, ...]:
     """The values of COLUMNS. The data is ASCII JSON: SQLite takes no lone surrogates, which remote output may hold."""
-    data = json.dumps(to_json(event.data), ensure_ascii=True, separators=(",", ":"))
+    data = json.dumps(dict(event.data), ensure_ascii=True, separators=(",", ":"))
     return (
         event.run,
         event.at,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,12 +24,14 @@ class Spill:
     def __init__(self, directory: Path, lost: Callable[[str], None]) -> None:
         self._directory = directory
         self._lost = lost
+        self._lock = threading.Lock()  # the writer and the engine's threads both spill
 
     def keep(self, event: Event) -> None:
         """Durable when this returns, or said to ``lost``."""
         line = json.dumps(to_json(event), ensure_ascii=True, separators=(",", ":"))
         try:
-            _append(spill_path(self._directory, event.run), f"{line}\n".encode("ascii"))
+            with self._lock:
+                _append(spill_path(self._directory, event.run), f"{line}\n".encode("ascii"))
         except OSError as problem:
             self._lost(f"vmfix: this event could not be recorded anywhere ({problem.strerror}): {line}")
 

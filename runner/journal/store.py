@@ -99,7 +99,10 @@ class Journal(JournalReader):
         self._writer.submit(self._job(event))
 
     def spill(self, event: Event) -> None:
-        """Keeps an event beside the journal: the intent of an ``always`` step that runs without a journal. Never raises."""
+        """Keeps an event beside the journal: the intent of an ``always`` step that runs without a journal.
+
+        Never raises.
+        """
         self._spill.keep(chain.prepare(event, self._redact))
 
     def finish_run(self, run_id: str, state: str, data: Mapping[str, object]) -> None:

@@ -171,4 +171,4 @@ def _read_file(file: VarFile, diagnostics: Diagnostics) -> Vars:
     if not isinstance(document.root, Table):
         diagnostics.error(document.span(), "a file of variables must be a mapping", "Write `name: value` lines.")
         return {}
-    return {name: Var(plain(node), document.span((name,))) for name, node in document.root.items.items()}
+    return {name: Var(plain(node), document.place(node.at)) for name, node in document.root.items.items()}

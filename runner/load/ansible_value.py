@@ -35,6 +35,8 @@ class NotEvaluable(Exception):
 def plain(node: Node) -> object:
     """Data as Ansible reads it, that is by YAML 1.1: an unquoted ``yes`` is true, and ``0644`` is octal."""
     match node:
+        case Table() if len(node.items) == 1 and (told := _told_by_json(node)) is not None:
+            return told
         case Table():
             return {key: plain(item) for key, item in node.items.items()}
         case Sequence():
@@ -47,6 +49,14 @@ def plain(node: Node) -> object:
             return old if old is not None else number if number is not None else node.text
         case Scalar():
             return node.data
+
+
+def _told_by_json(node: Table) -> object:
+    """What ``ansible-inventory --list`` prints in the place of its tags; None for any other mapping."""
+    ((key, item),) = node.items.items()
+    if not isinstance(item, Scalar) or key not in {"__ansible_vault", "__ansible_unsafe"}:
+        return None
+    return Tagged("!vault", item.text) if key == "__ansible_vault" else item.text
 
 
 def is_template(value: object) -> bool:

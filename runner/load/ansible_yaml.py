@@ -29,7 +29,7 @@ class _Reader:
 
     def variables(self, node: Node | None, path: Path) -> Vars:
         if isinstance(node, Table):
-            return {name: Var(plain(item), self.document.span((*path, name))) for name, item in node.items.items()}
+            return {name: Var(plain(item), self.document.place(item.at)) for name, item in node.items.items()}
         if not _is_empty(node):
             self.error(path, f"variables must be a mapping, not {describe(node)}", "Write `name: value` lines.")
         return {}

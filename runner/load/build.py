@@ -89,7 +89,7 @@ class Builder:
 
     def _open(self, event: _Start, at: Position) -> None:
         self._refuse_anchor(event, at)
-        if event.tag is not None and event.tag not in {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}:
+        if event.tag not in {None, "!"}:
             self._complain(at, f"tags ({_shown(event.tag)}) are not allowed", "Remove the tag.")
         self._stack.append(_Open(at, isinstance(event, yaml.MappingStartEvent)))
         if len(self._stack) > MAX_DEPTH:
@@ -161,5 +161,5 @@ class Builder:
             self._diagnostics.error(self._span(at), message, remedy)
 
 
-def _shown(tag: str) -> str:
-    return tag.replace("tag:yaml.org,2002:", "!!")
+def _shown(tag: str | None) -> str:
+    return (tag or "").replace("tag:yaml.org,2002:", "!!")

@@ -20,7 +20,10 @@ from runner.model.inventory import Inventory, Target
 
 MAX_BYTES = 64 * 1024 * 1024  # a dynamic inventory of many thousand machines is large
 _SECTION = re.compile(r"\[[^\[\]\s,]+\]\s*([#;].*)?")
-_INI_LINE = re.compile(r"[A-Za-z0-9_.\[][^\s:{}#]*(:[0-9]+)?(\s+[A-Za-z_]\w*\s*=.*|\s*(#.*)?)")
+_INI_LINE = re.compile(
+    r"[A-Za-z0-9_.](?:[^\s:{}#\[\]]|\[[^\[\]\s]*\])*(:[0-9]+)?"  # a name with ranges, and a port
+    r"(\s+[A-Za-z_]\w*\s*=.*|\s*(#.*)?)"
+)
 _NEITHER = "this is no inventory"
 _FORMS = "It begins with `vmfix: 1`, or is an Ansible inventory: groups with `hosts`, `children` and `vars`."
 
@@ -58,7 +61,7 @@ def _read(text: str, source: str, diagnostics: Diagnostics, var_files: Sequence[
     if not isinstance(document.root, Table) or not _looks_like_groups(document.root):
         diagnostics.error(document.span(), _NEITHER, _FORMS)
         return None
-    raw = (read_list if _is_list_form(document.root) else read_yaml)(document, diagnostics)
+    raw = (read_list if _is_list_form(document.root, text) else read_yaml)(document, diagnostics)
     return resolve_raw(raw, source, diagnostics, var_files)
 
 
@@ -76,7 +79,11 @@ def looks_like_ini(text: str, source: str) -> bool:
 
 def _is_own(document: Document) -> bool:
     root = document.root
-    return isinstance(root, Table) and bool({"vmfix", "targets", "defaults"} & root.keys.keys())
+    if not isinstance(root, Table) or "vmfix" in root.items:
+        return isinstance(root, Table)
+    # Without its first line it may still be ours, unless groups of Ansible merely have such names.
+    ansible = any(isinstance(item, Table) and {"hosts", "children"} & item.keys.keys() for item in root.items.values())
+    return bool({"targets", "groups", "defaults"} & root.keys.keys()) and not ansible
 
 
 def _looks_like_groups(root: Table) -> bool:
@@ -86,12 +93,13 @@ def _looks_like_groups(root: Table) -> bool:
     )
 
 
-def _is_list_form(root: Table) -> bool:
-    """What ``--list`` prints has lists of machines, where a YAML inventory has mappings."""
+def _is_list_form(root: Table, text: str) -> bool:
+    """What ``--list`` prints is JSON with lists of machines, where a YAML inventory has mappings."""
+    if "_meta" in root.items or text.lstrip("\ufeff \t\r\n")[:1] != "{":
+        return "_meta" in root.items
     groups = [item for item in root.items.values() if isinstance(item, Table)]
-    return "_meta" in root.items or any(
-        isinstance(item, ListNode) for item in (*root.items.values(), *(group.items.get("hosts") for group in groups))
-    )
+    hosts = (group.items.get("hosts") for group in groups)
+    return any(isinstance(item, ListNode) for item in (*root.items.values(), *hosts))
 
 
 @dataclass(slots=True)

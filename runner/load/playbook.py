@@ -13,6 +13,7 @@ from runner.load.playbook_form import (
     ObservationForm,
     ParameterForm,
     PlaybookForm,
+    RemarkForm,
     RemedyForm,
     StepCommon,
     playbook_form,
@@ -26,6 +27,7 @@ from runner.model.playbook import (
     Observation,
     Parameter,
     Playbook,
+    Remark,
     Remedy,
     Requirement,
     Step,
@@ -86,6 +88,7 @@ class _Builder:
                 )
                 for number, item in enumerate(form.requires)
             ),
+            remarks=tuple(self._remark(item, ("remarks", number)) for number, item in enumerate(form.remarks)),
             last_failure=self._expression(form.last_failure, ("last_failure",)),
             healthy=self._expression(form.healthy, ("healthy",)),
             keeps=self._expression(form.keeps, ("keeps",)),
@@ -115,6 +118,10 @@ class _Builder:
             span=self._document.span(path, key=True),
         )
 
+    def _remark(self, form: RemarkForm, path: Path) -> Remark:
+        when = self._certain(form.when, (*path, "when"))
+        return Remark(when=when, say=form.say, span=self._document.span((*path, "say")))
+
     def _observation(self, name: str, form: ObservationForm) -> Observation:
         path: Path = ("observe", name)
         return Observation(
@@ -127,9 +134,20 @@ class _Builder:
             elevated=form.elevated,
             for_each=self._expression(form.for_each, (*path, "for_each")),
             when=self._expression(form.when, (*path, "when")),
-            why_read_only=form.read_only,
+            why_read_only=form.why_read_only,
+            would=self._kind((*path, "would")) if form.would is not None else None,
             span=self._document.span(path, key=True),
         )
+
+    def _kind(self, path: Path) -> tuple[str, Mapping[str, object]]:
+        """The first step type named there, with its raw arguments; ``check`` complains if there is not exactly one."""
+        node = self._document.node(path)
+        given = data_of(node) if node is not None else None
+        if isinstance(given, dict):
+            for kind in STEP_TYPES:
+                if isinstance(given.get(kind), dict):
+                    return kind, MappingProxyType(given[kind])
+        return "", MappingProxyType({})
 
     def _remedy(self, form: RemedyForm, path: Path) -> Remedy:
         steps: Sequence[StepCommon] = form.steps or ()
@@ -149,15 +167,12 @@ class _Builder:
         )
 
     def _step(self, form: StepCommon, path: Path) -> Step:
-        """``type`` is the first step type named; ``check`` complains if there is not exactly one."""
-        kind = next((name for name in STEP_TYPES if name in form.model_fields_set), "")
-        node = self._document.node((*path, kind)) if kind else None
-        args = data_of(node) if node is not None else {}
+        kind, args = self._kind(path)
         return Step(
             id=form.id,
             title=form.title,
             type=kind,
-            args=MappingProxyType(args if isinstance(args, dict) else {}),
+            args=args,
             when=self._expression(form.when, (*path, "when")),
             for_each=self._expression(form.for_each, (*path, "for_each")),
             always=form.always,

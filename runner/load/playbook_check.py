@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 
 from runner.diagnostics import Diagnostics, Span
@@ -60,6 +60,9 @@ class _Check:
             playbook.keeps,
         ):
             self._expression(expression)
+        for remark in playbook.remarks:
+            self._expression(remark.when)
+            self._template(remark.say, remark.span, set())
         self._distinct((remedy.id, remedy.span) for remedy in playbook.remedies)
         for number, remedy in enumerate(playbook.remedies):
             self._remedy(remedy, ("remedies", number))
@@ -101,16 +104,19 @@ class _Check:
             self._template(
                 text, self._document.span((*path, "args" if observation.script else "command", number)), names
             )
+        if observation.would is not None:
+            self._one_type(observation.name, (*path, "would"), where)
+            self._arguments(observation.would, (*path, "would"), names)
         if is_template(observation.script):
             self._no_splicing(self._document.span((*path, "shell")))
         if observation.parse not in PARSERS:
             hint = nearest(observation.parse, PARSERS) or ""
             remedy = f"Did you mean `{hint}`?" if hint else f"Parsers: {', '.join(PARSERS)}."
             self._error(self._document.span((*path, "parse")), f"there is no parser `{observation.parse}`", remedy)
-        has_command = ("command" in self._keys(path), "shell" in self._keys(path))
-        if has_command.count(True) != 1:
-            self._error(where, f"observation `{observation.name}` needs either `command` or `shell`")
-        elif not observation.why_read_only:
+        ways = [way for way in ("command", "shell", "would") if way in self._keys(path)]
+        if len(ways) != 1:
+            self._error(where, f"observation `{observation.name}` needs exactly one of `command`, `shell` and `would`")
+        elif observation.would is None and not observation.why_read_only:
             self._read_only(observation)
 
     def _keys(self, path: Path) -> frozenset[str]:
@@ -121,7 +127,7 @@ class _Check:
         dialect = Dialect.SH if observation.script else Dialect.ARGV
         why = why_not_read_only(Command(dialect=dialect, argv=observation.argv, script=observation.script))
         if why:
-            remedy = "If it changes nothing, say why in `read_only:`; dry runs will execute it."
+            remedy = "If it changes nothing, say why in `why_read_only:`; dry runs will execute it."
             self._error(observation.span, f"observation `{observation.name}` may change something: {why}", remedy)
 
     def _no_splicing(self, span: Span) -> None:
@@ -152,6 +158,7 @@ class _Check:
 
     def _remedy(self, remedy: Remedy, path: Path) -> None:
         self._expression(remedy.when)
+        self._template(remedy.manual, self._document.span((*path, "manual")), set())
         if bool(remedy.steps) == bool(remedy.manual):
             self._error(remedy.span, f"remedy `{remedy.id}` needs either `steps` or `manual`")
         if remedy.on_failure is OnFailure.UNDO:
@@ -176,20 +183,13 @@ class _Check:
             before.append(step.id)
 
     def _step(self, step: Step, remedy: Remedy, path: Path, before: list[str]) -> None:
-        given = [name for name in STEP_TYPES if name in self._keys(path)]
-        if len(given) != 1:
-            found = f"has {' and '.join(given)}" if given else "has none"
-            self._error(
-                step.span,
-                f"step `{step.id}` needs exactly one step type, and {found}",
-                f"Step types: {', '.join(STEP_TYPES)}.",
-            )
+        if not self._one_type(step.id, path, step.span):
             return
         item = {"item"} if step.for_each else set()
         self._expression(step.for_each)
         self._expression(step.when, item | {RESULTS})
         self._results(step, before)
-        self._arguments(step, (*path, step.type), item)
+        self._arguments((step.type, step.args), path, item)
         kind = STEP_TYPES[step.type]
         platforms = [self._playbook.platform] if self._playbook.platform else list(Platform)
         for platform in platforms:
@@ -214,10 +214,21 @@ class _Check:
                     f"Earlier steps: {', '.join(before) or 'none'}.",
                 )
 
-    def _arguments(self, step: Step, path: Path, item: AbstractSet[str]) -> None:
-        kind = STEP_TYPES[step.type]
-        for where, text in templates_in(kind, step.args):
-            self._text(text, self._document.span((*path, *where)), item, template=True)
-        for where, text, marker in expressions_in(kind, step.args):
+    def _one_type(self, name: str, path: Path, span: Span) -> bool:
+        given = [kind for kind in STEP_TYPES if kind in self._keys(path)]
+        if len(given) != 1:
+            found = f"has {' and '.join(given)}" if given else "has none"
+            message = f"`{name}` needs exactly one step type, and {found}"
+            self._error(span, message, f"Step types: {', '.join(STEP_TYPES)}.")
+        return len(given) == 1
+
+    def _arguments(self, kind: tuple[str, Mapping[str, object]], path: Path, item: AbstractSet[str]) -> None:
+        """Every template and expression in the arguments of a step type, which stand under its name."""
+        name, args = kind
+        if name not in STEP_TYPES:
+            return
+        for where, text in templates_in(STEP_TYPES[name], args):
+            self._text(text, self._document.span((*path, name, *where)), item, template=True)
+        for where, text, marker in expressions_in(STEP_TYPES[name], args):
             names = set(marker.own) | (item if marker.outer else set())
-            self._text(text, self._document.span((*path, *where)), names, template=False)
+            self._text(text, self._document.span((*path, name, *where)), names, template=False)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import functools
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints, create_model
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, create_model
 
+from runner.expressions import is_template
 from runner.model.command import AtDeadline
-from runner.model.fields import DURATION_PATTERN, Duration, Identifier, Shape
+from runner.model.fields import Duration, Identifier, Shape, parse_duration
 from runner.model.inventory import Platform
 from runner.model.playbook import Doubt, OnFailure, Risk
 from runner.steps import STEP_TYPES
@@ -19,9 +20,15 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
 Text = Annotated[str, Field(min_length=1)]
 ExpressionText = Annotated[str, Field(min_length=1, description="A bare Jinja2 expression, without {{ }}.")]
-OpenDuration = Annotated[
-    str, Field(pattern=rf"({DURATION_PATTERN})|\{{\{{", description="A duration, or a template that gives one.")
-]
+
+
+def _open_duration(text: str) -> str:
+    if not is_template(text):
+        parse_duration(text)
+    return text
+
+
+OpenDuration = Annotated[str, AfterValidator(_open_duration), Field(description="A duration, or a template of one.")]
 
 
 class ParameterForm(Shape):
@@ -47,7 +54,8 @@ class ObservationForm(Shape):
     elevated: bool = Field(default=True, description="Run as root or administrator.")
     for_each: ExpressionText | None = None
     when: ExpressionText | None = None
-    read_only: str = Field(default="", description="Why this changes nothing, where the program is not known to.")
+    why_read_only: str = Field(default="", description="Why this changes nothing, where the program is not known to.")
+    would: Shape | None = Field(default=None, description="A step type: what such a step would do now, and why.")
 
 
 class RequirementForm(Shape):
@@ -56,6 +64,13 @@ class RequirementForm(Shape):
     model_config = ConfigDict(populate_by_name=True)
     that: ExpressionText
     otherwise: Text = Field(alias="else", description="The text shown when it does not hold.")
+
+
+class RemarkForm(Shape):
+    """Something worth saying about a target; it decides nothing."""
+
+    when: ExpressionText
+    say: Text
 
 
 class VerifyForm(Shape):
@@ -109,6 +124,7 @@ class PlaybookForm(Shape):
     observe: dict[Name, ObservationForm] = Field(default={})
     define: dict[Name, ExpressionText] = Field(default={}, description="Names for expressions over the facts.")
     requires: list[RequirementForm] = Field(default=[])
+    remarks: list[RemarkForm] = Field(default=[])
     last_failure: ExpressionText | None = Field(
         default=None, description="ISO 8601 time at which the guest saw a backup fail; decides whether to escalate."
     )
@@ -131,9 +147,17 @@ def playbook_form() -> type[PlaybookForm]:
         __doc__=RemedyForm.__doc__,
         steps=(list[step] | None, Field(default=None, min_length=1)),
     )
+    would = create_model("WouldForm", __base__=Shape, __doc__="Exactly one step type with its arguments.", **types)
+    observation = create_model(
+        "ObservationForm",
+        __base__=ObservationForm,
+        __doc__=ObservationForm.__doc__,
+        would=(would | None, Field(default=None, description="What such a step would do now, and why.")),
+    )
     return create_model(
         "PlaybookForm",
         __base__=PlaybookForm,
         __doc__=PlaybookForm.__doc__,
+        observe=(dict[Name, observation], Field(default={})),
         remedies=(list[remedy], Field(min_length=1)),
     )

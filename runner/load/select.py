@@ -52,9 +52,14 @@ def check_expected(count: int, expected: str) -> None:
 
 
 def _terms(pattern: str) -> list[str]:
-    """Split at commas if there are any, else at colons."""
-    parts = pattern.split(",") if "," in pattern else [pattern]
-    terms = [term for part in parts for term in (_TERM.findall(part) if part.strip()[:1] != "~" else [part.strip()])]
+    """Split at commas and colons. Between commas, a regular expression keeps its colons."""
+    parts = [part.strip() for part in pattern.split(",")]
+    whole = [len(parts) > 1 and part.startswith("~") for part in parts]
+    terms = [
+        term
+        for part, is_whole in zip(parts, whole, strict=True)
+        for term in ([part] if is_whole else _TERM.findall(part))
+    ]
     if not terms or any(term in {"&", "!"} for term in terms):
         message = f"`{pattern}` is not a pattern of targets"
         raise UsageError(message, remedy="Write names and groups: -t 'windows:&prod:!sql-*'.")

@@ -39,7 +39,9 @@ def validate(
     spoiled = _spoiled(node)
     try:
         text = json.dumps(data_of(node) if node is not None else None, default=lambda _: None)
-        result = model.model_validate_json(text, strict=True, context=context)
+        # Said by the call, strictness would override fields that relax it: models that say it themselves keep theirs.
+        strict = None if model.model_config.get("strict") else True
+        result = model.model_validate_json(text, strict=strict, context=context)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
         for fault in settle([place(dict(detail), document, path) for detail in details]):

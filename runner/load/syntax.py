@@ -40,7 +40,7 @@ _KNOWN: tuple[tuple[str, str, str], ...] = (
         r'Write "\\" for a backslash, or use single quotes, which know no escapes.',
     ),
     ("did not find expected node content", "a value is missing here", _BRACKET),
-    ("did not find expected ',' or", "a list or mapping in brackets is not closed, or lacks a comma", _BRACKET),
+    ("expected ',' or", "a list or mapping in brackets is not closed, or lacks a comma", _BRACKET),
     (
         "did not find expected '-' indicator",
         'the list ends here without reason: a "- " was expected',

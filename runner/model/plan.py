@@ -124,6 +124,7 @@ class Entry:
     decisions: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     reason: str = field(default="", metadata=EVIDENCE)
     advice: str = field(default="", metadata=EVIDENCE)
+    remarks: tuple[str, ...] = field(default=(), metadata=EVIDENCE)
     facts: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}), metadata=EVIDENCE)
 
     @property

@@ -60,8 +60,10 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """A read-only command whose parsed output is the fact ``name``.
+    """A read-only look at the target, whose result is the fact ``name``.
 
+    It is a command with its parsed output, or (``would``: a step type and its raw arguments) the question what such a
+    step would do now: ``{"outcome": ..., "evidence": ...}``.
     With ``for_each`` the fact is a list of ``{"item": ..., "value": ...}``. ``ok_exit`` are the exit codes with which
     the output means something; any other is an error of the observation. ``why_read_only`` is the author's own
     explanation where the program is not on the list of known read-only programs.
@@ -77,6 +79,7 @@ class Observation:
     for_each: Expression | None
     when: Expression | None
     why_read_only: str
+    would: tuple[str, Mapping[str, object]] | None
     span: Span
 
 
@@ -94,6 +97,15 @@ class Requirement:
 
     that: Expression
     otherwise: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """Something worth saying about a target in plans and reports when ``when`` holds; it decides nothing."""
+
+    when: Expression
+    say: str  # may be a template
     span: Span
 
 
@@ -155,6 +167,7 @@ class Playbook:
     observe: tuple[Observation, ...]
     define: tuple[Definition, ...]
     requires: tuple[Requirement, ...]
+    remarks: tuple[Remark, ...]
     last_failure: Expression | None  # ISO 8601 time at which the guest saw a backup fail, or none
     healthy: Expression | None  # None: the guest cannot tell
     keeps: Expression | None

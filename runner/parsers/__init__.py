@@ -6,10 +6,16 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from runner.parsers.base import Parser
+from runner.parsers.findmnt import FINDMNT
+from runner.parsers.freeze_log import FREEZE_LOG
+from runner.parsers.fsck import E2FSCK, TUNE2FS, XFS_REPAIR
+from runner.parsers.fstab import FSTAB
 from runner.parsers.json_output import JSON
 from runner.parsers.key_value import KEY_VALUE
+from runner.parsers.processes import FUSER
 from runner.parsers.systemctl import SYSTEMCTL_IS_ACTIVE, SYSTEMCTL_SHOW, SYSTEMCTL_SHOW_UNITS
 from runner.parsers.text import EXIT_CODE, LINES, TEXT
+from runner.parsers.vmbackup_conf import VMBACKUP_CONF
 
 PARSERS: Mapping[str, Parser] = MappingProxyType(
     {
@@ -23,6 +29,14 @@ PARSERS: Mapping[str, Parser] = MappingProxyType(
             SYSTEMCTL_SHOW,
             SYSTEMCTL_SHOW_UNITS,
             SYSTEMCTL_IS_ACTIVE,
+            FINDMNT,
+            FSTAB,
+            FUSER,
+            TUNE2FS,
+            E2FSCK,
+            XFS_REPAIR,
+            VMBACKUP_CONF,
+            FREEZE_LOG,
         )
     }
 )

@@ -1,8 +1,8 @@
 """The log of the Azure backup extension for Linux: how its last attempt to freeze the file systems went.
 
-Formats read in Azure/azure-linux-extensions, VMBackup/main: ``fsfreezer.py`` (messages), ``safefreeze/src/safefreeze.c``
-(the helper's own lines, with a time stamp of their own), ``backuplogger.py`` (messages during the freeze are held back
-and written at its end, with another time format) and ``Utils/HandlerUtil.py`` (line prefix). Threads write between each
+Formats read in Azure/azure-linux-extensions, VMBackup/main: ``fsfreezer.py`` (messages), ``safefreeze.c`` (the helper's
+own lines, with a time stamp of their own), ``backuplogger.py`` (messages during the freeze are held back and written at
+its end, with another time format) and ``Utils/HandlerUtil.py`` (line prefix). Threads write between each
 other's lines, so lines are recognised one by one, by what they hold.
 """
 
@@ -19,7 +19,8 @@ from runner.parsers.base import Parser
 
 _TIME = re.compile(r"^(\d{4})[-/](\d\d)[-/](\d\d) (\d\d:\d\d:\d\d(?:\.\d{1,6})?)")
 _FAILED = re.compile(
-    r"Failed to (?P<what>FIFREEZE|FITHAW|open|stat): (?P<mount>.*?) with error(?:: -?\d+ and error)? message ?: (?P<text>.*)$"
+    r"Failed to (?P<what>FIFREEZE|FITHAW|open|stat): (?P<mount>.*?)"
+    r" with error(?:: -?\d+ and error)? message ?: (?P<text>.*)$"
 )
 _START = re.compile(r"T:S freeze, timeout value |skipped mount :")
 _ERRNO = MappingProxyType(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runner.errors import ExpressionError, ParseError
+from runner.expressions import render
 from runner.model.inventory import Target
 from runner.model.plan import Action, Entry, RemedyPlan, Standing
 from runner.model.playbook import Playbook, Remedy
@@ -64,8 +65,14 @@ def plan_entry(subject: Subject) -> Observing[Entry]:
         remedies=tuple(remedies),
         decisions=assessment.decisions,
         reason=assessment.reason,
+        remarks=remarks(subject.playbook, view),
         facts=view.facts,
     )
+
+
+def remarks(playbook: Playbook, view: View) -> tuple[str, ...]:
+    """What is worth saying about the target in passing."""
+    return tuple(render(remark.say, view.names) for remark in playbook.remarks if view.holds(remark.when))
 
 
 def _plan_rungs(rungs: Sequence[Remedy], view: View) -> Observing[list[RemedyPlan]]:
@@ -149,14 +156,24 @@ def moment(text: str) -> dt.datetime:
 
 
 def plan_remedy(remedy: Remedy, view: View, touched: Touched) -> Observing[RemedyPlan]:
-    """One rung, planned on the facts of now, whether or not its ``when`` holds now: that is what gets approved."""
-    applies = None if remedy.when is None else view.holds(remedy.when)
+    """One rung, planned on the facts of now, whether or not its ``when`` holds now: that is what gets approved.
+
+    A rung that does not apply now may make no sense on the facts of now, such as a list that is empty: it is then
+    planned without actions, and if it comes to apply, what it would do is new, and is not run.
+    """
+    applies = remedy.when is None or view.holds(remedy.when)
     actions: list[Action] = []
-    for step in remedy.steps:
-        for turn in turns(step, view):
-            action = yield from plan_action(turn, view, touched)
-            actions.append(action)
-    return remedy_plan(remedy, tuple(actions), applies=True if remedy.when is None else applies)
+    try:
+        for step in remedy.steps:
+            for turn in turns(step, view):
+                action = yield from plan_action(turn, view, touched)
+                actions.append(action)
+    except ExpressionError:
+        if applies:
+            raise
+        actions = []
+    plan = remedy_plan(remedy, tuple(actions), applies=applies)
+    return replace(plan, manual=render(remedy.manual, view.names)) if applies else plan
 
 
 def remedy_plan(remedy: Remedy, actions: tuple[Action, ...], *, applies: bool | None) -> RemedyPlan:

@@ -11,7 +11,9 @@ from runner.model.command import Command, CommandResult, Dialect
 from runner.model.inventory import Platform, Target
 from runner.model.playbook import Definition, Expression, Observation, Playbook
 from runner.parsers import PARSERS
+from runner.steps import STEP_TYPES
 from runner.steps.base import Observing, last_line
+from runner.steps.rendering import render_args
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +106,28 @@ def _observe(observation: Observation, platform: Platform, names: Mapping[str, o
 
 
 def _look(observation: Observation, platform: Platform, names: Mapping[str, object]) -> Observing[object]:
+    if observation.would is not None:
+        return (yield from _would(observation, observation.would, names))
     result = yield observation_command(observation, platform, names)
     if result.exit_code not in observation.ok_exit:
         message = f"observation `{observation.name}` ended with exit {result.exit_code}: {last_line(result)}"
         raise ParseError(message, remedy="Run the command by hand on the target to see what is wrong.")
     return parse(observation, result)
+
+
+def _would(
+    observation: Observation, would: tuple[str, Mapping[str, object]], names: Mapping[str, object]
+) -> Observing[object]:
+    """What a step of this type would do now, as its own code sees it."""
+    step_type = STEP_TYPES[would[0]]
+    try:
+        args = render_args(step_type, would[1], names)
+    except ExpressionError as problem:
+        message = f"{observation.span}: observation `{observation.name}`: {problem.message}"
+        raise ExpressionError(message) from problem
+    state = yield from step_type.observe(args)
+    decision = step_type.decide(args, state)
+    return {"outcome": decision.outcome.value, "evidence": decision.evidence}
 
 
 def parse(observation: Observation, result: CommandResult) -> object:

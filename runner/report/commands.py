@@ -47,17 +47,13 @@ def command_lines(command: Command | Mapping[str, object]) -> list[str]:
     return shown + [f"    {line}" for line in _stdin(data)]
 
 
-def headline(command: Mapping[str, object]) -> str:
-    """The first of ``command_lines``."""
-    return command_lines(command)[0]
-
-
 def _items(value: object) -> list[object]:
     return list(value) if isinstance(value, (list, tuple)) else []
 
 
 def _marks(data: Mapping[str, object]) -> list[str]:
-    marks = ["as root"] if data.get("elevated") else []
+    rights = "as administrator" if data.get("dialect") == Dialect.POWERSHELL.value else "as root"
+    marks = [rights] if data.get("elevated") else []
     at_most = data.get("at_most")
     if isinstance(at_most, (int, float)) and at_most != _DEFAULT_AT_MOST:
         marks.append(f"at most {duration(at_most)}")

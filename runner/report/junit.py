@@ -44,7 +44,8 @@ def render(report: Report) -> str:
 
 def _as_text(document: JUnitXml) -> str:
     made: object = document.tostring()  # type: ignore[no-untyped-call]  # the only method there without types
-    return made.decode("utf-8") if isinstance(made, bytes) else str(made)
+    body = made.decode("utf-8") if isinstance(made, bytes) else str(made)
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{body}\n'
 
 
 def _case(entry: EntryReport) -> TestCase:

@@ -10,7 +10,7 @@ from runner.report.escape import lines, one_line
 from runner.report.values import EntryReport, RemedyReport, Report, SentCommand
 from runner.report.words import MEANING, URGENT_FIRST, advice, counted, in_order_line, outcome, status_word
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$])")  # no "-" or ".": they only matter at the start of a line
+_SPECIAL = re.compile(r"([\\`*_{}\[\]#|~$])")  # not what matters only at the start of a line or beside a bracket
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _CODE = re.compile("`+")
 
@@ -28,7 +28,8 @@ def render(report: Report) -> str:
     for entry in ordered:
         out += _details(entry)
     out += ["", "### About this run", "", *_about(report)]
-    return "\n".join(out) + "\n"
+    kept = [line for number, line in enumerate(out) if line or number == 0 or out[number - 1]]
+    return "\n".join(kept) + "\n"
 
 
 def inline(text: object) -> str:
@@ -57,7 +58,7 @@ def _table(entries: Sequence[EntryReport]) -> list[str]:
 
 
 def _details(entry: EntryReport) -> list[str]:
-    if not (entry.remedies or entry.opt_outs):
+    if not (entry.remedies or entry.opt_outs or len(entry.gates) > 1):
         return []
     out = ["", f"### {inline(entry.target)}, {inline(entry.playbook)}: {status_word(entry.status)}", ""]
     if entry.opt_outs:
@@ -65,15 +66,17 @@ def _details(entry: EntryReport) -> list[str]:
     out += [f"- observed: {inline(' '.join(lines(seen)))}" for seen in entry.observed]
     for remedy in entry.remedies:
         out += _remedy(remedy)
+    out += [f"- stopped here ({inline(gate.status)}): {inline(' '.join(lines(gate.reason)))}" for gate in entry.gates]
     return out
 
 
 def _remedy(remedy: RemedyReport) -> list[str]:
     result = remedy.result.replace("_", " ") or "did not end"
-    out = [f"- remedy {inline(remedy.id)} {inline(remedy.title)}: {inline(result)}"]
+    out = [f"- remedy {inline(remedy.id)} ({inline(remedy.title or 'untitled')}): {inline(result)}"]
     for look in remedy.verifications:
         said = {True: "the guest shows no fault now", False: "the guest still shows the fault", None: "cannot tell"}
-        out.append(f"- verified: {said[look.healthy]} {inline(' '.join(lines(look.text)))}".rstrip())
+        more = inline(" ".join(lines(look.text)))
+        out.append(f"- verified: {said[look.healthy]}{f': {more}' if more else ''}")
     sent = [line for action in remedy.actions for command in action.commands for line in _command_block(command)]
     return [*out, "", *fenced(sent), ""] if sent else out
 

@@ -37,6 +37,8 @@ def add_entry(page: Page, entry: Entry, opt_outs: Sequence[str]) -> None:
     page.prose(4, _STANDING[entry.standing], paint=_PAINT.get(entry.standing, "bad"))
     page.prose(6, entry.reason, label="reason")
     page.prose(6, entry.advice, label="next")
+    for remark in entry.remarks:
+        page.prose(6, remark, label="note")
     page.prose(4, ", ".join(opt_outs), label="OPTED OUT OF SAFETY", paint="bad")
     for expression, value in entry.decisions.items():
         page.prose(6, f"{expression} = {value_text(value)}", label="because")

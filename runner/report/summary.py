@@ -24,11 +24,9 @@ def summarise(plan: Plan, events: Iterable[Event], *, head: str, state: str = ""
     run_events, by_entry = _sorted_out(plan, events)
     started = _first(run_events, EventKind.RUN_STARTED)
     finished = _first(run_events, EventKind.RUN_FINISHED)
-    said = data.text(finished, "state") if finished else ""
-    state = said or state or _RUNNING
+    state = (finished and data.text(finished, "state")) or state or _RUNNING
     targets = {target.name: target for target in plan.targets}
     entries = tuple(entry_report(e, targets.get(e.target), by_entry[e.key]) for e in plan.entries)
-    touched = any(e.kind is EventKind.INTENT for found in by_entry.values() for e in found)
     return Report(
         run=run_events[0].run if run_events else "",
         state=state,
@@ -42,7 +40,7 @@ def summarise(plan: Plan, events: Iterable[Event], *, head: str, state: str = ""
         started_at=started.at if started else "",
         finished_at=finished.at if finished else "",
         duration=data.seconds_between(started.at, finished.at) if started and finished else None,
-        exit_code=exit_code(entries, interrupted=state == _CANCELLED, touched=touched),
+        exit_code=exit_code(entries, interrupted=state == _CANCELLED),
         counts=_counts(entries),
         approvals=tuple(_approval(e) for e in run_events if e.kind is EventKind.APPROVAL),
         entries=entries,
@@ -50,8 +48,9 @@ def summarise(plan: Plan, events: Iterable[Event], *, head: str, state: str = ""
     )
 
 
-def exit_code(entries: Sequence[EntryReport], *, interrupted: bool, touched: bool) -> int:
-    """The exit code of a run. ``touched``: at least one changing command was announced."""
+def exit_code(entries: Sequence[EntryReport], *, interrupted: bool) -> int:
+    """The exit code of a run. Refused as a whole it was only if no changing command was announced anywhere."""
+    touched = any(action.commands for entry in entries for rung in entry.remedies for action in rung.actions)
     statuses = {entry.status for entry in entries}
     if interrupted:
         return _INTERRUPTED

@@ -74,8 +74,8 @@ _PREPARE = (
     f'[ "${{#3}}" = 2 ] || exit {EXIT_MANGLED}; '
     f"{NONCE_VARIABLE}=$2; export {NONCE_VARIABLE}; "
     '[ "$4" ] || exec </dev/null; '
-    "printf '%s start %s %s\\n' \"$1\" \"$$\" \"$0\" && "
-    "printf '%s start %s %s\\n' \"$1\" \"$$\" \"$0\" >&2 || "
+    'printf \'%s start %s %s\\n\' "$1" "$$" "$0" && '
+    'printf \'%s start %s %s\\n\' "$1" "$$" "$0" >&2 || '
     f"exit {EXIT_NO_MARK}; "
 )
 
@@ -183,6 +183,4 @@ echo "left$found"
 
 def kill_command(nonce: str, leader: int, *, elevated: bool) -> Command:
     """A command that ends the whole process tree of another, TERM before KILL, and prints ``gone`` if none is left."""
-    return Command(
-        dialect=Dialect.SH, script=_KILL_TREE, argv=(nonce, str(leader)), elevated=elevated, at_most=20.0
-    )
+    return Command(dialect=Dialect.SH, script=_KILL_TREE, argv=(nonce, str(leader)), elevated=elevated, at_most=20.0)

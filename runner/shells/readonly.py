@@ -53,15 +53,16 @@ def why_script_may_write() -> str:
 
 def why_argv_may_write(argv: Sequence[str]) -> str | None:
     """The same for a program and its arguments, which must be rendered: a template may become any option."""
-    name, misplaced = _program(argv[0]) if argv else ("", "there is no program")
-    if misplaced:
-        return misplaced
-    wrapper = _WRAPPERS.get(name)
-    if wrapper is not None:
-        inner, why = wrapper(argv[1:])
-        if why:
-            return f"`{name}`: {why}"
-        return why_argv_may_write(inner) if inner else None
+    name, why = _program(argv[0]) if argv else ("", "there is no program")
+    while not why and name in _WRAPPERS:
+        argv, reason = _WRAPPERS[name](argv[1:])
+        if reason:
+            return f"`{name}`: {reason}"
+        if not argv:
+            return None
+        name, why = _program(argv[0])
+    if why:
+        return why
     rule = LINUX.get(name) or WINDOWS.get(_windows_name(name))
     if rule is None:
         why = _EXPLAIN.get(name) or _EXPLAIN.get(_windows_name(name)) or "it is not known to only read"

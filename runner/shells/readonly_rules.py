@@ -56,6 +56,17 @@ def _only(pattern: str, *, operands: int = 0, need: str = "") -> Rule:
     return rule
 
 
+def _exactly(*allowed: str) -> Rule:
+    """These words and no others, in any case: ``net start start`` would start a service of that name."""
+
+    def rule(args: Sequence[str]) -> str:
+        if [arg.lower() for arg in args] == list(allowed):
+            return ""
+        return f"only `{' '.join(allowed)}` is known to be harmless" if allowed else "only without arguments"
+
+    return rule
+
+
 def _verb(verbs: str, *, before: str = "", also: Rule = _anything, folded: bool = False) -> Rule:
     """The first word must be one of the verbs; before it only options that match ``before`` and take no value."""
     known, skipped = frozenset(verbs.split()), re.compile(before)
@@ -70,6 +81,20 @@ def _verb(verbs: str, *, before: str = "", also: Rule = _anything, folded: bool 
         return also(rest[1:])
 
     return rule
+
+
+def _blkid(args: Sequence[str]) -> str:
+    """blkid writes its cache back, to wherever -c says; only /dev/null is sure to keep nothing."""
+    joined = " ".join(args).replace("-c /dev/null", "").replace("-c/dev/null", "").split()
+    return _except("writes its cache", short="cgw", long=("cache-file", "garbage-collect"))(joined)
+
+
+def _sort(args: Sequence[str]) -> str:
+    """GNU sort and sort.exe, which takes /O[UTPUT] FILE in any case."""
+    for arg in args:
+        if re.fullmatch(r"(?i)/o[^/]*", arg):
+            return f"`{arg}` may name the output of sort.exe"
+    return _except("writes a file or runs a program", short="o", long=("output", "compress-program"))(args)
 
 
 def _fsck(args: Sequence[str]) -> str:
@@ -118,7 +143,7 @@ def _ip(args: Sequence[str]) -> str:
 
 
 _SYSTEMCTL = (
-    "show status cat help is-active is-enabled is-failed is-system-running get-default show-environment "
+    "show status cat is-active is-enabled is-failed is-system-running get-default show-environment "
     "list-units list-unit-files list-dependencies list-timers list-sockets list-jobs list-machines"
 )
 _HANGS = "waits for more and never ends"
@@ -133,7 +158,7 @@ LINUX: Mapping[str, Rule] = MappingProxyType(
     {
         **dict.fromkeys(_FREE.split(), _anything),
         **dict.fromkeys(("e2fsck", "fsck.ext2", "fsck.ext3", "fsck.ext4"), _fsck),
-        "blkid": _except("writes its cache", short="gw", long=("garbage-collect",)),
+        "blkid": _blkid,
         "cryptsetup": _verb("status isLuks"),
         "date": _only(r"\+.*|-u|--utc|--universal|-R|-I\w*|--iso-8601(=\w+)?|--rfc-3339=\w+|--date=.*"),
         "dmesg": _except(
@@ -158,23 +183,21 @@ LINUX: Mapping[str, Rule] = MappingProxyType(
             short="f",
             long=(
                 *("rotate", "flush", "sync", "relinquish-var", "smart-relinquish-var", "update-catalog", "setup-keys"),
-                *("vacuum-size", "vacuum-time", "vacuum-files", "cursor-file", "follow"),
+                *("vacuum-size", "vacuum-time", "vacuum-files", "cursor-file", "follow", "image"),
             ),
         ),
         "losetup": _only(r"-[laJ]+|--list|--all|--json", need=r"-"),
         "lsof": _except("keeps a cache file or never ends", short="Dr", words=("+r*", "+m*")),
         "mount": _only(r"-l"),
         "rpm": _only(r"-q[ailcdR]*", operands=99, need=r"-q"),
-        "sort": _except(
-            "writes a file or runs a program",
-            short="o",
-            long=("output", "compress-program"),
-            # sort.exe of Windows takes /O[UTPUT] FILE, in any case.
-            words=tuple(f"/{word[:end]}" for word in ("output", "OUTPUT", "Output") for end in range(1, 7)),
-        ),
-        "ss": _except("closes sockets or writes a file", short="KD", long=("kill", "diag")),
+        "sort": _sort,
+        "ss": _except("closes sockets, writes a file or never ends", short="KDE", long=("kill", "diag", "events")),
         "swapon": _only(r"--show(=.*)?|--noheadings|--bytes|--raw", need=r"--show"),
-        "systemctl": _verb(_SYSTEMCTL, before=r"--no-pager|--no-legend|--plain|--quiet|-q|--full|-l|--all|-a"),
+        "systemctl": _verb(
+            _SYSTEMCTL,
+            before=r"--no-pager|--no-legend|--plain|--quiet|-q|--full|-l|--all|-a",
+            also=_except("mounts an image", long=("image",)),
+        ),
         "tail": _except(_HANGS, short="fF", long=("follow", "retry")),
         "timedatectl": _only(r"status|show|--no-pager"),
         "tune2fs": _only(r"-l", operands=1, need=r"-l"),
@@ -200,10 +223,9 @@ def _wevtutil(args: Sequence[str]) -> str:
 WINDOWS: Mapping[str, Rule] = MappingProxyType(
     {
         "driverquery": _anything,
-        "hostname": _only("(?!)"),
         "icacls": _only("(?!)", operands=1),
-        "ipconfig": _only(r"(?i)/all"),
-        "net": _only(r"(?i)start", need="(?i)start"),
+        "ipconfig": _exactly("/all"),
+        "net": _exactly("start"),
         "reg": _verb("query", folded=True),
         "sc": _verb(_SC, folded=True),
         "systeminfo": _anything,

@@ -20,6 +20,12 @@ _AT_MOST = 120.0  # seconds
 
 _CHANGED, _CUT = 9, 8  # exit codes of our own scripts
 
+_STAT = """\
+export LC_ALL=C
+stat -L -c '%F|%a|%U|%G|%h' -- "$1" || exit 1
+stat -L -c %C -- "$1" 2>/dev/null || :  # no SELinux
+"""
+
 _READ = """\
 [ -e "$1" ] || [ -L "$1" ] || exit 3
 [ -f "$1" ] || exit 4
@@ -91,7 +97,7 @@ class FileSeen:
     mode: str = ""  # octal, four digits
     owner: str = ""
     group: str = ""
-    context: str = ""  # SELinux, or ?
+    context: str = ""  # SELinux; ? without it
     problem: str = ""
     kind: str = ""  # stat's word
 
@@ -128,11 +134,11 @@ class FileSeen:
 
 def look_file(path: str) -> Observing[FileSeen]:
     """Content and attributes of one file."""
-    argv = ("env", "LC_ALL=C", "stat", "-L", "-c", "%F|%a|%U|%G|%h|%C", "--", path)
-    stat = yield Command(argv=argv, at_most=_AT_MOST)
+    stat = yield Command(dialect=Dialect.SH, script=_STAT, argv=(path,), at_most=_AT_MOST)
     if stat.exit_code != 0:
         return (yield from _absent(path))
-    kind, mode, owner, group, links, context = stat.out.rstrip("\n").split("|", 5)
+    facts, _, context = stat.out.rstrip("\n").partition("\n")
+    kind, mode, owner, group, links = facts.split("|")
     seen = FileSeen(path=path, content=None, kind=kind, mode=mode.zfill(4), owner=owner, group=group, context=context)
     if not kind.startswith("regular"):
         return _unfit(seen, f"it is a {kind}, no regular file")
@@ -180,7 +186,7 @@ def look_paths(path: str) -> Observing[tuple[str, ...]]:
 
 def is_glob(path: str) -> bool:
     """Whether the path names files by a pattern."""
-    return any(letter in path for letter in "*?[")
+    return "{{" not in path and any(letter in path for letter in "*?[")  # a template is no pattern yet
 
 
 def _script(script: str, *argv: str, stdin: str = "") -> Command:

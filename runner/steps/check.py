@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from runner.errors import ExpressionError, ParseError
-from runner.expressions import evaluate, syntax_error
+from runner.expressions import evaluate
 from runner.model.command import Command, CommandResult, Dialect
 from runner.model.fields import Duration
 from runner.parsers import PARSERS
@@ -26,13 +26,6 @@ def _known_parser(name: str) -> str:
         message = f"there is no parser `{name}`\nWrite one of {', '.join(sorted(PARSERS))}."
         raise ValueError(message)
     return name
-
-
-def _right_syntax(text: str) -> str:
-    problem = syntax_error(text)
-    if problem:
-        raise ValueError(problem)
-    return text
 
 
 class Check(Args):
@@ -52,7 +45,6 @@ class Check(Args):
         str,
         IsExpression(own=frozenset(("exit_code", "out", "err", "value")), outer=False),
         Field(min_length=1),
-        AfterValidator(_right_syntax),
     ] = "exit_code == 0"
     at_most: Duration = lasting("1m")
     elevated: bool = True

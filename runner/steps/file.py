@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from runner.model.command import Command, CommandResult, Effect
 from runner.model.inventory import Platform
@@ -30,7 +30,7 @@ _NAME = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$"
 class FileArgs(Args):
     """A path and what should be there: a file with a content, a directory, or nothing."""
 
-    path: str = Field(pattern=r"^/[^\0]*[^/\0]$", description="The file or directory, absolute.")
+    path: str = Field(pattern=r"^/[^\x00]*[^/\x00]$", description="The file or directory, absolute.")
     content: str | None = Field(default=None, description="The whole content of the file, written as UTF-8.")
     directory: bool = Field(default=False, description="A directory, made with the folders above it.")
     absent: bool = Field(
@@ -42,18 +42,23 @@ class FileArgs(Args):
     owner: str | None = Field(default=None, pattern=_NAME, description="Owner by name; a new file belongs to root.")
     group: str | None = Field(default=None, pattern=_NAME, description="Group by name; a new file belongs to root.")
 
-    @model_validator(mode="after")
-    def _one_wish(self) -> FileArgs:
-        attributes = self.mode or self.owner or self.group
-        if is_glob(self.path):
-            raise ValueError("the path must name one file, without *, ? and [\nUse one step for each file.")
-        if (self.content is not None) + self.directory + self.absent > 1:
-            raise ValueError("only one of content, directory and absent can be wanted\nRemove the others.")
-        if self.absent and attributes:
-            raise ValueError("what is absent has no mode, owner or group\nRemove them.")
-        if self.content is None and not (self.directory or self.absent or attributes):
-            raise ValueError("nothing is wanted of the file\nGive content, directory, absent, mode, owner or group.")
-        return self
+    @classmethod
+    def misfit(cls, given: Mapping[str, object]) -> str:
+        """One wish, of one file."""
+        wishes = [
+            given.get("content") is not None,
+            *(given.get(name) not in (None, False) for name in ("directory", "absent")),
+        ]
+        attributes = any(given.get(name) for name in ("mode", "owner", "group"))
+        if is_glob(str(given.get("path", ""))):
+            return "the path must name one file, without *, ? and [\nUse one step for each file."
+        if sum(wishes) > 1:
+            return "only one of content, directory and absent can be wanted\nRemove the others."
+        if wishes[2] and attributes:
+            return "what is absent has no mode, owner or group\nRemove them."
+        if not any(wishes) and not attributes:
+            return "nothing is wanted of the file\nGive content, directory, absent, mode, owner or group."
+        return ""
 
 
 def _refused(evidence: str, remedy: str) -> Decision:

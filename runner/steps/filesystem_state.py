@@ -25,7 +25,7 @@ class CheckArgs(Args):
     """A block device and how far a repair may go."""
 
     device: str = Field(
-        pattern=r"^/dev/[^\0]+$",
+        pattern=r"^/dev/[^\x00]+$",
         description="The block device, as findmnt showed it while it was mounted; the mapper device for LVM and LUKS.",
     )
     fstype: str | None = Field(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 from runner.model.command import Command, CommandResult
 from runner.model.inventory import Platform
@@ -18,11 +18,16 @@ from runner.steps.base import Args, Decision, Judgement, Observing, StepType
 from runner.steps.ini_text import set_option
 
 
+def _listed(items: tuple[str, ...] | str | None) -> tuple[str, ...]:
+    """Items as a list, or as a text with commas, which is what a template gives."""
+    return tuple(items.split(",")) if isinstance(items, str) else items or ()
+
+
 class IniArgs(Args):
     """Which option of which file, and what it should be: exactly one of value, items and absent."""
 
     path: str = Field(
-        pattern=r"^/[^\0]*$", description="The file; *, ? and [...] are allowed for folders that carry a version."
+        pattern=r"^/[^\x00]*$", description="The file; *, ? and [...] are allowed for folders that carry a version."
     )
     section: str = Field(min_length=1, pattern=r"^[^\]\n\r]+$", description="The section, in its exact letters.")
     option: str = Field(
@@ -31,7 +36,7 @@ class IniArgs(Args):
         description="The option; capital and small letters are the same.",
     )
     value: str | None = Field(default=None, description="The whole value, on one line.")
-    items: tuple[str, ...] | None = Field(
+    items: tuple[str, ...] | str | None = Field(
         default=None, description="What a list with commas must contain; other items stay, blanks around commas go."
     )
     absent: bool = Field(default=False, description="Remove the option.")
@@ -48,25 +53,22 @@ class IniArgs(Args):
 
     @field_validator("items")
     @classmethod
-    def _plain_items(cls, items: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        for item in items or ():
+    def _plain_items(cls, items: tuple[str, ...] | str | None) -> tuple[str, ...] | str | None:
+        for item in _listed(items):
             if not item or item != item.strip() or "," in item or "\n" in item or "\r" in item:
-                message = (
-                    f"`{item}` cannot be an item: no commas, no blanks at its ends\nThey are compared letter by letter."
-                )
+                message = f"`{item}` cannot be an item\nItems have no commas and no blanks at their ends."
                 raise ValueError(message)
         return items
 
-    @model_validator(mode="after")
-    def _one_wish(self) -> IniArgs:
-        wishes = [self.value is not None, bool(self.items), self.absent]
+    @classmethod
+    def misfit(cls, given: Mapping[str, object]) -> str:
+        """One wish, and a file that can be made if it has to be."""
+        wishes = [given.get("value") is not None, bool(given.get("items")), given.get("absent") not in (None, False)]
         if sum(wishes) != 1:
-            message = "exactly one of value, items and absent must be given\nRemove the others."
-            raise ValueError(message)
-        if self.create and (self.absent or is_glob(self.path)):
-            message = "create goes with a value and a path without *, ? and [\nRemove create."
-            raise ValueError(message)
-        return self
+            return "exactly one of value, items and absent must be given\nRemove the others."
+        if given.get("create") not in (None, False) and (wishes[2] or is_glob(str(given.get("path", "")))):
+            return "create goes with a value and a path without *, ? and [\nRemove create."
+        return ""
 
 
 IniState = tuple[FileSeen, ...]
@@ -140,15 +142,16 @@ def _wanted(args: IniArgs, old: str | None) -> str | None:
     """The value that the option should have."""
     if args.absent:
         return None
-    if args.items is None:
+    items = _listed(args.items)
+    if not items:
         return args.value
     if old is not None and any(mark in old for mark in (" ;", " #", "\n")):
         raise Unreadable(f"the value {old!r} holds a comment or several lines, which are part of it for the parser")
     present = (old or "").split(",")
-    if all(item in present for item in args.items):
+    if all(item in present for item in items):
         return old
     kept = [item.strip() for item in present if item.strip()]
-    return ",".join(dict.fromkeys((*kept, *args.items)))
+    return ",".join(dict.fromkeys((*kept, *items)))
 
 
 class IniValue(StepType[IniArgs, IniState]):

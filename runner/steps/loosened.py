@@ -83,13 +83,18 @@ def _branch(given: object) -> str:
     return TEMPLATE if isinstance(given, str) and expressions.is_template(given) else VALUE
 
 
-@functools.cache
 def loosened(model: type[BaseModel]) -> type[BaseModel]:
     """The variant of an Args model, or of a model in one, that a document is held against, and its JSON Schema.
 
     Only its verdict counts: its values are not to be used. What cannot be judged while templates are open (validators
-    over the whole model) is judged once they are rendered; ``Args.misfit`` is judged at once.
+    over the whole model) is judged once they are rendered; ``Args.misfit`` is judged at once. The same model always
+    gives the same variant.
     """
+    return _loosened(model)
+
+
+@functools.cache
+def _loosened(model: type[BaseModel]) -> type[BaseModel]:
     fields: dict[str, Any] = {}
     for name, info in model.model_fields.items():
         annotation = _loose(info.annotation, list(info.metadata))
@@ -116,8 +121,9 @@ def _loose(annotation: object, metadata: Sequence[object] = ()) -> _Annotation:
     if isinstance(inner, type) and issubclass(inner, BaseModel):
         return _annotated(loosened(inner), metadata)
     if is_union(inner):
-        members = [_loose(member) for member in get_args(inner)]
-        return _annotated(functools.reduce(operator.or_, members), metadata)
+        # What is said of the union is meant of its values: None has no pattern, and a template need not follow it.
+        members = [_loose(member, () if member is type(None) else metadata) for member in get_args(inner)]
+        return functools.reduce(operator.or_, members)
     if _is_leaf(inner):
         return _leaf(inner, metadata)
     return _annotated(_container(inner), metadata)

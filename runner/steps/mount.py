@@ -66,14 +66,14 @@ def _bind(state: MountState, was: Mounted) -> tuple[Command, ...] | None:
     return None
 
 
-def _unmount(state: MountState) -> Decision:
+def _unmount(args: MountArgs, state: MountState) -> Decision:
     if is_system(state.path):
         return _refused(
             f"{state.path} belongs to the system and is never unmounted.", "Leave it, or use a rescue system."
         )
     if not state.here and not state.waiting:
         return Decision(outcome=Outcome.NO_CHANGE, evidence=f"Nothing is mounted at {state.path}.")
-    obstacle = _obstacle(state)
+    obstacle = _obstacle(state, nested=args.nested)
     if obstacle is not None:
         return obstacle
     stop = (stop_automount(state.path),) if state.waiting else ()
@@ -91,7 +91,7 @@ def _unmount(state: MountState) -> Decision:
     return Decision(outcome=Outcome.WOULD_CHANGE, evidence=evidence, commands=commands, prior=was.record(), undo=undo)
 
 
-def _obstacle(state: MountState) -> Decision | None:
+def _obstacle(state: MountState, *, nested: bool) -> Decision | None:
     """Why it must not be unmounted now."""
     path = state.path
     if state.waiting and not state.units.automount:
@@ -100,7 +100,7 @@ def _obstacle(state: MountState) -> Decision | None:
         sources = " and ".join(m.source for m in state.here)
         text = f"{len(state.here)} file systems are mounted over each other at {path}: {sources}."
         return _refused(text, f"Decide which one is meant, and run `umount {path}` by hand for the others.")
-    if state.nested:
+    if state.nested and not nested:
         names = ", ".join(m.target for m in state.nested)
         return _refused(
             f"Other file systems are mounted below {path}: {names}.", "Unmount these first, one step for each."
@@ -125,7 +125,7 @@ def _elsewhere(state: MountState, was: Mounted) -> str:
 def _wanted(args: MountArgs, state: MountState) -> Mounted | None:
     if args.source is None or args.fstype is None:
         return None
-    return Mounted(source=args.source, target=state.path, fstype=args.fstype, options=args.options or ())
+    return Mounted(source=args.source, target=state.path, fstype=args.fstype, options=args.wanted_options)
 
 
 def _ways(args: MountArgs, state: MountState) -> tuple[Command, ...]:
@@ -194,7 +194,7 @@ class Mount(StepType[MountArgs, MountState]):
         return observe_mount(args)
 
     def decide(self, args: MountArgs, state: MountState) -> Decision:
-        return _unmount(state) if args.state == "unmounted" else _mount(args, state)
+        return _unmount(args, state) if args.state == "unmounted" else _mount(args, state)
 
     def bound(self, args: MountArgs, state: MountState | None) -> tuple[Command, ...]:
         """Whether it is mounted just now plays no part; fstab and unit files do."""
@@ -207,7 +207,7 @@ class Mount(StepType[MountArgs, MountState]):
         if state is not None:
             return _ways(args, state)
         if args.source and args.fstype:
-            return (mount_exactly(args.source, args.path, args.fstype, args.options or ()),)
+            return (mount_exactly(args.source, args.path, args.fstype, args.wanted_options),)
         return (mount_by_table(args.path),)
 
     def judge(self, args: MountArgs, command: Command, result: CommandResult) -> Judgement:

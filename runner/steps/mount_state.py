@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 from runner.parsers.fstab import split_options
 from runner.steps.base import Args, Observing
@@ -60,8 +61,11 @@ def is_system(path: str) -> bool:
     return path in _SYSTEM or any(inside(path, tree) for tree in _SYSTEM_TREES)
 
 
-def _split(value: object) -> object:
-    return tuple(split_options(value)) if isinstance(value, str) else value
+def _listed(options: object) -> list[str]:
+    """Options as a list, or as a text with commas, which is what a template gives."""
+    if isinstance(options, str):
+        return split_options(options)
+    return [str(option) for option in options] if isinstance(options, (list, tuple)) else []
 
 
 class MountArgs(Args):
@@ -77,9 +81,13 @@ class MountArgs(Args):
     fstype: str | None = Field(
         default=None, min_length=1, description="mounted: its type, as findmnt showed it before; needed with source."
     )
-    options: Annotated[tuple[str, ...], BeforeValidator(_split)] | None = Field(
+    options: tuple[str, ...] | str | None = Field(
         default=None,
         description="mounted: its options, as findmnt showed them before; a list or a text with commas.",
+    )
+    nested: bool = Field(
+        default=False,
+        description="unmounted: mounts below it are no obstacle, as earlier steps of the remedy unmount them.",
     )
 
     @field_validator("path")
@@ -91,20 +99,23 @@ class MountArgs(Args):
             raise ValueError(message)
         return path
 
-    @model_validator(mode="after")
-    def _complete(self) -> MountArgs:
-        if self.state == "unmounted" and (self.source or self.fstype or self.options):
-            message = "source, fstype and options belong to `state: mounted`\nRemove them."
-            raise ValueError(message)
-        if bool(self.source) != bool(self.fstype) or (self.options and not self.source):
-            message = "source and fstype go together, and options go with them\nGive all, or leave it to /etc/fstab."
-            raise ValueError(message)
-        if {"bind", "rbind"} & set(self.options or ()):
-            message = (
+    @classmethod
+    def misfit(cls, given: Mapping[str, object]) -> str:
+        """What is to be mounted is given whole or not at all."""
+        source, fstype, options = (given.get(name) for name in ("source", "fstype", "options"))
+        if given.get("state") == "unmounted" and (source or fstype or options):
+            return "source, fstype and options belong to `state: mounted`\nRemove them."
+        if bool(source) != bool(fstype) or (options and not source):
+            return "source and fstype go together, and options go with them\nGive all, or leave it to /etc/fstab."
+        if {"bind", "rbind"} & set(_listed(options)):
+            return (
                 "a bind mount cannot be compared with what findmnt shows\nPut it into /etc/fstab, and give path only."
             )
-            raise ValueError(message)
-        return self
+        return ""
+
+    @property
+    def wanted_options(self) -> tuple[str, ...]:
+        return tuple(_listed(self.options))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

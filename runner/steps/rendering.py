@@ -6,6 +6,7 @@ data and the annotations of the Args model are walked side by side.
 
 from __future__ import annotations
 
+import functools
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, TypeAlias, TypeVar, Union, cast, get_args, get_origin
@@ -155,14 +156,22 @@ def _marker_of_text(annotation: object) -> _Marker:
     return next((marker for member in get_args(annotation) if (marker := unwrapped(member)[1])), None)
 
 
+@functools.cache
+def _fields_of(model: type[BaseModel]) -> Mapping[str, object]:
+    """The annotations of a model's fields, by their names in documents."""
+    found: dict[str, object] = {}
+    for name, info in model.model_fields.items():
+        found[info.alias or name] = Annotated[(info.annotation, *info.metadata)] if info.metadata else info.annotation
+    return types.MappingProxyType(found)
+
+
 def _fields(annotation: object, raw: Mapping[str, object]) -> Iterator[tuple[str, object]]:
     """Each key with the annotation of its value; ``Any`` for keys that no alternative knows."""
     known: dict[str, object] = {}
     other: object = Any
     for member in _members(annotation):
         if isinstance(member, type) and issubclass(member, BaseModel):
-            for name, info in member.model_fields.items():
-                known.setdefault(info.alias or name, Annotated[(info.annotation, *info.metadata, None)])
+            known = {**_fields_of(member), **known}
         elif get_origin(member) is not None and issubclass(cast("type", get_origin(member)), Mapping):
             other = get_args(member)[1]
     for key in raw:

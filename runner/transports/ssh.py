@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 import paramiko
 
@@ -16,7 +16,7 @@ from runner.transports.base import Connection, ResolveSecret
 from runner.transports.drive import Process
 from runner.transports.session import PosixSession
 from runner.transports.ssh_channels import Channels
-from runner.transports.ssh_errors import FOREIGN, lost, refused, translate_errors
+from runner.transports.ssh_errors import FOREIGN, translate_errors
 from runner.transports.ssh_exec import SshProcess
 from runner.transports.ssh_login import Line, open_line
 from runner.transports.ssh_route import route
@@ -41,11 +41,7 @@ class SshConnection:
 
     def open(self) -> None:
         """Connect and log in, if that is not so already."""
-        if self._line is not None and self._line.transport.is_active():
-            return
-        self._drop()
-        self._line = open_line(self._target, self._route, self._secret)
-        self._channels = Channels(self._line.transport)
+        self._open_channels()
 
     def run(self, command: Command) -> CommandResult:
         return self._session.run(command)
@@ -56,35 +52,40 @@ class SshConnection:
 
     @contextmanager
     def _start(self, line: str, ends_at: float) -> Iterator[Process]:
-        channels, channel = self._channel(ends_at)
-        try:
+        with ExitStack() as cleanup:
+            channels, channel = self._channel(ends_at, cleanup)
+            cleanup.callback(_close_quietly, channel)
             with translate_errors(self._where, sent=True):
                 process = SshProcess(channels.transport, channel, line)
                 channels.prepare(self._target.ssh.connect_timeout)
                 yield process
-        finally:
-            with suppress(*FOREIGN):
-                channel.close()
 
-    def _channel(self, ends_at: float) -> tuple[Channels, paramiko.Channel]:
+    def _channel(self, ends_at: float, cleanup: ExitStack) -> tuple[Channels, paramiko.Channel]:
         """A channel on a live line. Nothing was sent on it yet, so a line that turns out to be dead is replaced once."""
-        self.open()
-        try:
-            return self._open_channel(ends_at)
-        except (EOFError, OSError, paramiko.SSHException) as error:
-            if isinstance(error, paramiko.ChannelException):
-                raise refused(self._where, error) from error
-        self._drop()
-        self.open()
-        with translate_errors(self._where, sent=False):
-            return self._open_channel(ends_at)
-
-    def _open_channel(self, ends_at: float) -> tuple[Channels, paramiko.Channel]:
-        if self._channels is None:
-            message = "no connection"
-            raise EOFError(message)
         limit = min(self._target.ssh.connect_timeout, max(0.1, ends_at - time.monotonic()))
-        return self._channels, self._channels.take(limit)
+        channels = self._open_channels()
+        try:
+            return channels, channels.take(limit)
+        except paramiko.ChannelException:
+            # The server allows no second channel, and the first is in use, as when its command is to be ended.
+            channels = self._another_line(cleanup)
+        except FOREIGN:
+            self._drop()
+            channels = self._open_channels()
+        with translate_errors(self._where, sent=False):
+            return channels, channels.take(limit)
+
+    def _open_channels(self) -> Channels:
+        if self._channels is None or not self._channels.transport.is_active():
+            self._drop()
+            self._line = open_line(self._target, self._route, self._secret)
+            self._channels = Channels(self._line.transport)
+        return self._channels
+
+    def _another_line(self, cleanup: ExitStack) -> Channels:
+        line = open_line(self._target, self._route, self._secret)
+        cleanup.callback(_close_quietly, line)
+        return Channels(line.transport)
 
     def _secret(self, ref: SecretRef) -> Secret:
         """Each secret is fetched once per connection: a person is not asked again after a reboot."""
@@ -95,8 +96,13 @@ class SshConnection:
     def _drop(self) -> None:
         line, self._line, self._channels = self._line, None, None
         if line is not None:
-            with suppress(*FOREIGN):
-                line.close()
+            _close_quietly(line)
+
+
+def _close_quietly(it: Line | paramiko.Channel) -> None:
+    """Closing tells the other side, which may not be there any more."""
+    with suppress(*FOREIGN):
+        it.close()
 
 
 def connect(target: Target, resolve: ResolveSecret) -> Connection:

@@ -92,14 +92,22 @@ def _protocol(where: str, error: BaseException) -> NothingSent:
 
 _IS_IT_UP = "Is the machine running, the address right, and the network or VPN there?"
 _OS_ERRORS = {
-    errno.ECONNREFUSED: ("nothing listens on that port", "Is sshd running, and on this port? A firewall may also refuse."),
+    errno.ECONNREFUSED: (
+        "nothing listens on that port",
+        "Is sshd running, and on this port? A firewall may also refuse.",
+    ),
     errno.EHOSTUNREACH: ("no route to the machine", _IS_IT_UP),
     errno.ENETUNREACH: ("no route to the network", _IS_IT_UP),
     errno.ETIMEDOUT: ("no answer", _IS_IT_UP),
-    errno.ECONNRESET: ("the other side hung up", "Too many connections (MaxStartups), or blocked (hosts.deny, fail2ban)?"),
+    errno.ECONNRESET: (
+        "the other side hung up",
+        "Too many connections (MaxStartups), or blocked (hosts.deny, fail2ban)?",
+    ),
     errno.EMFILE: ("too many open files here", "Raise `ulimit -n`, or work on fewer targets at a time."),
 }
-_HUNG_UP = _unreachable("the other side hung up", "Too many connections (MaxStartups), or blocked (hosts.deny, fail2ban)?")
+_HUNG_UP = _unreachable(
+    "the other side hung up", "Too many connections (MaxStartups), or blocked (hosts.deny, fail2ban)?"
+)
 
 # The first that fits: subclasses stand before their bases.
 _EXPLANATIONS: dict[type[BaseException], Callable[[str, BaseException], NothingSent]] = {

@@ -109,8 +109,7 @@ def _unknown(known: KnownKeys, presented: HostKey, where: str) -> str:
     if known.authorities:
         authority = " There is a @cert-authority line, but vmfix does not check host certificates."
     return (
-        f"{where}: the host key is not known; nothing was sent. "
-        f"The machine shows {presented.fingerprint}.{authority}"
+        f"{where}: the host key is not known; nothing was sent. The machine shows {presented.fingerprint}.{authority}"
     )
 
 

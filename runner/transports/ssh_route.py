@@ -83,7 +83,9 @@ def _jumps(target: Target, config: paramiko.SSHConfig, jumps: str | None, *, dep
 
 
 def _parse_jump(target: Target, text: str) -> tuple[str | None, str, int | None]:
-    match = re.fullmatch(r"(?:ssh://)?(?:(?P<user>.+)@)?(?:\[(?P<v6>[^]]+)\]|(?P<host>[^:@\[\]]+))(?::(?P<port>\d+))?", text)
+    match = re.fullmatch(
+        r"(?:ssh://)?(?:(?P<user>.+)@)?(?:\[(?P<v6>[^]]+)\]|(?P<host>[^:@\[\]]+))(?::(?P<port>\d+))?", text
+    )
     if match is None:
         message = f"{target.name}: the jump {text!r} is not of the form [user@]host[:port]; nothing was sent"
         raise Unreachable(message, remedy="Correct proxy_jump in the inventory or ProxyJump in the SSH configuration.")
@@ -113,7 +115,9 @@ def _hop(target: Target, found: paramiko.SSHConfigDict, *, user: str | None, por
 
 def _refuse_proxy_command(target: Target, found: paramiko.SSHConfigDict, jumps: str | None) -> None:
     if found.get("proxycommand") and jumps is None:
-        message = f"{target.name}: the SSH configuration asks for ProxyCommand, which vmfix does not run; nothing was sent"
+        message = (
+            f"{target.name}: the SSH configuration asks for ProxyCommand, which vmfix does not run; nothing was sent"
+        )
         raise Unreachable(message, remedy="Use ProxyJump, or set proxy_jump in the inventory (`none` to go directly).")
 
 

@@ -1,7 +1,7 @@
 """A real OpenSSH server on a free loopback port, with users and sudoers of its own.
 
-It runs in a private mount namespace in which copies lie over /etc/passwd, /etc/shadow, /etc/group and /etc/sudoers:
-the machine itself is never touched. Needs root, unshare, sshd, ssh-keygen and sudo.
+It runs in a private mount namespace in which an altered copy lies over /etc: the machine itself is never touched.
+(Single files mounted over /etc/passwd and its like would come off as soon as the machine replaces one of them.) Needs root, unshare, sshd, ssh-keygen and sudo.
 """
 
 from __future__ import annotations
@@ -62,12 +62,10 @@ UseDNS no
 PrintMotd no
 Subsystem sftp internal-sftp
 """
-# $1 is the folder with the copies; what follows is the server.
+# $1 is the copy of /etc; what follows is the server.
 _IN_NAMESPACE = """\
 set -e
-for name in passwd shadow group sudoers; do mount --bind "$1/$name" "/etc/$name"; done
-mkdir -p "$1/empty"
-[ ! -d /etc/sudoers.d ] || mount --bind "$1/empty" /etc/sudoers.d
+mount --bind "$1" /etc
 mount -t tmpfs -o mode=755 vmfix /run
 mkdir -p /run/sshd
 for folder in /var/lib/sudo /var/log; do [ ! -d "$folder" ] || mount -t tmpfs vmfix "$folder"; done
@@ -188,7 +186,7 @@ def _running(folder: Path, port: int) -> Iterator[Sshd]:
     command = [str(_sshd()), "-D", "-e", "-f", str(folder / "sshd_config")]
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(
-            ["unshare", "-m", "--propagation", "private", "sh", "-c", _IN_NAMESPACE, "sh", str(folder), *command],
+            ["unshare", "-m", "--propagation", "private", "sh", "-c", _IN_NAMESPACE, "sh", str(folder / "etc"), *command],
             stderr=log,
             stdin=subprocess.DEVNULL,
         )
@@ -227,6 +225,11 @@ def _wait_for_port(server: subprocess.Popen[bytes], port: int, log: Path) -> Non
 
 
 def _write_accounts(folder: Path) -> None:
+    etc = folder / "etc"
+    # Something may vanish while it is copied; nothing of that kind is needed.
+    subprocess.run(["cp", "-a", "/etc", str(etc)], check=False, stderr=subprocess.DEVNULL)
+    shutil.rmtree(etc / "sudoers.d", ignore_errors=True)
+    (etc / "nologin").unlink(missing_ok=True)
     hashed = _crypt(PASSWORD)
     passwd, shadow, group = (Path(f"/etc/{name}").read_text().splitlines() for name in ("passwd", "shadow", "group"))
     passwd = [line for line in passwd if line.split(":")[0] not in LOGINS]
@@ -241,10 +244,10 @@ def _write_accounts(folder: Path) -> None:
         group.append(f"{user}:x:{uid}:" if uid else "")
     (folder / "home-noisy" / ".bashrc").write_text("echo greetings; echo complaints >&2\n")
     for name, lines, mode in (("passwd", passwd, 0o644), ("shadow", shadow, 0o600), ("group", group, 0o644)):
-        (folder / name).write_text("\n".join(filter(None, lines)) + "\n")
-        (folder / name).chmod(mode)
-    (folder / "sudoers").write_text(_SUDOERS)
-    (folder / "sudoers").chmod(0o440)
+        (etc / name).write_text("\n".join(filter(None, lines)) + "\n")
+        (etc / name).chmod(mode)
+    (etc / "sudoers").write_text(_SUDOERS)
+    (etc / "sudoers").chmod(0o440)
 
 
 def _crypt(password: str) -> str:

@@ -306,6 +306,7 @@ def test_a_line_that_broke_between_commands_goes_unnoticed(remote: Connection, s
     """Nothing was under way, so the next command just gets a new connection."""
     remote.run(Command(argv=("true",)))
     server.cut_all_lines()
+    time.sleep(0.2)
 
     assert remote.run(Command(argv=("echo", "again"))).stdout == b"again\n"
 

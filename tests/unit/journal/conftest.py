@@ -63,6 +63,7 @@ def run() -> str:
 
 @pytest.fixture
 def now() -> Callable[[], str]:
+    """A clock."""
     return _clock()
 
 
@@ -109,6 +110,7 @@ def start() -> Callable[..., Plan]:
 
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
+    """A state directory that is not there yet."""
     return tmp_path / "state"
 
 

@@ -77,6 +77,17 @@ class TestCannotWrite:
 
 
 class TestSpill:
+    def test_intent_without_a_journal(self, broken: Journal, state: Path, run: str, make_event: MakeEvent) -> None:
+        """What runs although the journal is gone (``always`` steps) is kept beside it, in order and redacted."""
+        with pytest.raises(JournalError):
+            broken.record(make_event(EventKind.INTENT, prior=BIG * 4))
+        broken.spill(make_event(EventKind.INTENT, command={"argv": ["mount", "hunter2"]}))
+        broken.record(make_event(EventKind.RESULT, exit_code=0))
+
+        intent, result = list(JournalReader(state).events(run))[1:]
+        assert (intent.kind, result.kind) == (EventKind.INTENT, EventKind.RESULT)
+        assert intent.data["command"] == {"argv": ["mount", "***"]}
+
     def test_nowhere_to_go(self, tmp_path: Path, make_event: MakeEvent) -> None:
         """An event that not even the spill file takes is told to the callback, complete."""
         told: list[str] = []

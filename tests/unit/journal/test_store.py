@@ -22,7 +22,7 @@ class Colour(enum.Enum):
     RED = "red"
 
 
-def kinds(journal: JournalReader, run: str) -> list[EventKind]:
+def _kinds(journal: JournalReader, run: str) -> list[EventKind]:
     return [event.kind for event in journal.events(run)]
 
 
@@ -40,14 +40,14 @@ class TestRecord:
         """Another process, reading only, sees an event as soon as record returned."""
         journal.record(make_event(EventKind.INTENT))
 
-        assert kinds(JournalReader(state), run) == [EventKind.RUN_STARTED, EventKind.INTENT]
+        assert _kinds(JournalReader(state), run) == [EventKind.RUN_STARTED, EventKind.INTENT]
 
     def test_note_keeps_order(self, journal: Journal, run: str, make_event: MakeEvent) -> None:
         """A note is not waited for, but stands before whatever came after it."""
         journal.note(make_event(EventKind.NOTE, text="first"))
         journal.record(make_event(EventKind.INTENT))
 
-        assert kinds(journal, run)[1:] == [EventKind.NOTE, EventKind.INTENT]
+        assert _kinds(journal, run)[1:] == [EventKind.NOTE, EventKind.INTENT]
 
     def test_note_refuses_intents(self, journal: Journal, make_event: MakeEvent) -> None:
         """An intent that nobody waits for would be no fence at all."""
@@ -164,7 +164,7 @@ class TestFence:
         journal.claim(run, "desk-2")
 
         journal.record(make_event(EventKind.RESULT, exit_code=0))
-        assert kinds(journal, run)[-1] is EventKind.RESULT
+        assert _kinds(journal, run)[-1] is EventKind.RESULT
         assert journal.healthy
 
     def test_same_intent_twice(self, journal: Journal, make_event: MakeEvent) -> None:
@@ -191,7 +191,7 @@ class TestFence:
 
         assert json.loads((state / "spill-other.jsonl").read_text())["kind"] == "result"
         assert journal.healthy
-        assert kinds(journal, run) == [EventKind.RUN_STARTED]
+        assert _kinds(journal, run) == [EventKind.RUN_STARTED]
 
     def test_run_id_once(self, journal: Journal, start: Callable[..., Plan]) -> None:
         """A run id is given once; a clash does not harm the journal."""

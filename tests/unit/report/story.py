@@ -19,10 +19,12 @@ HOSTILE = "\x1b]0;owned\x07\x1b[2J\r\nok\x00 <script>|`x`|</script> ]]> \u202egp
 
 
 def command(*argv: str, **fields: Any) -> Command:  # noqa: ANN401 - any field of Command
+    """A changing command."""
     return Command(argv=argv, effect=Effect.CHANGE, **fields)
 
 
 def action(id_: str = "unmount", **fields: Any) -> Action:  # noqa: ANN401 - any field of Action
+    """An action that unmounts, unless fields say otherwise."""
     values: dict[str, Any] = {
         "id": id_,
         "step": id_,
@@ -40,6 +42,7 @@ def action(id_: str = "unmount", **fields: Any) -> Action:  # noqa: ANN401 - any
 
 
 def remedy(id_: str = "repair", **fields: Any) -> RemedyPlan:  # noqa: ANN401 - any field of RemedyPlan
+    """A repairing rung with one action."""
     values: dict[str, Any] = {
         "id": id_,
         "title": "Check and repair the file system",
@@ -57,11 +60,13 @@ def remedy(id_: str = "repair", **fields: Any) -> RemedyPlan:  # noqa: ANN401 - 
 
 
 def entry(target: str, standing: Standing = Standing.PLANNED, **fields: Any) -> Entry:  # noqa: ANN401 - as above
+    """An entry; a planned one has one remedy."""
     values: dict[str, Any] = {"remedies": (remedy(),) if standing is Standing.PLANNED else ()}
     return Entry(target=target, playbook=PLAYBOOK, standing=standing, **{**values, **fields})
 
 
 def target(name: str, number: int = 4, **fields: Any) -> TargetRef:  # noqa: ANN401 - any field of TargetRef
+    """A target over SSH."""
     values: dict[str, Any] = {
         "name": name,
         "address": f"10.0.0.{number}",
@@ -76,6 +81,7 @@ def target(name: str, number: int = 4, **fields: Any) -> TargetRef:  # noqa: ANN
 
 
 def plan(*entries: Entry, targets: Sequence[TargetRef] = (), **fields: Any) -> Plan:  # noqa: ANN401 - as above
+    """A plan of one playbook."""
     names = dict.fromkeys(e.target for e in entries)
     values: dict[str, Any] = {
         "format": 1,
@@ -168,7 +174,7 @@ class Story:
     def __init__(self) -> None:
         self.events: list[Event] = []
 
-    def tell(self, kind: EventKind, key: str = "", remedy: str = "", action: str = "", **data: object) -> Story:  # noqa: D102
+    def tell(self, kind: EventKind, key: str = "", remedy: str = "", action: str = "", /, **data: object) -> Story:
         at = datetime(2026, 1, 1, 12, tzinfo=UTC) + timedelta(seconds=len(self.events))
         attempt = int(kind in (EventKind.INTENT, EventKind.RESULT))
         entry_key = f"{PLAYBOOK}@{key}" if key else ""

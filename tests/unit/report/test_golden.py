@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.report import plan_json, plan_text_of, report_json, report_junit, report_markdown, report_text, summarise
+from runner.report import plan_text_of, report_json, report_junit, report_markdown, report_text, summarise
 from tests.unit.report import story
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "report"
@@ -25,7 +25,6 @@ CASES: dict[str, Callable[[], str]] = {
     "run.json": lambda: _report(report_json),
     "run.xml": lambda: _report(report_junit),
     "plan.txt": lambda: plan_text_of(story.full_plan(), story.DIGEST, plan_file="my plan.json"),
-    "plan.json": lambda: plan_json(story.full_plan(), story.DIGEST),
 }
 
 

@@ -102,7 +102,9 @@ tasklist /v
 whoami /groups
 systeminfo
 icacls C:\\ProgramData\\Microsoft\\Crypto\\RSA\\MachineKeys
-ipconfig /all
+ipconfig /ALL
+blkid -c /dev/null -o export
+sort /opt/x
 """
 
 MAY_WRITE = """
@@ -303,6 +305,15 @@ net
 net start vss
 net stop vss
 net START vss
+net start start
+sort /oUt out.txt in.txt
+sort /Oout.txt in.txt
+blkid -c /etc/passwd
+blkid -c/etc/passwd
+blkid --cache-file=/x
+journalctl --image=/x
+systemctl is-enabled --image=/x y
+ss -tE
 net user x y /add
 wevtutil cl Application
 wevtutil qe Application /sbm:C:\\x
@@ -312,7 +323,6 @@ icacls C:\\x /grant Everyone:F
 icacls C:\\x /save y
 icacls C:\\x C:\\y
 ipconfig /release
-ipconfig
 powershell -Command Get-Item
 cmd /c dir
 POWERSHELL.EXE x
@@ -335,6 +345,7 @@ def words(line: str) -> tuple[str, ...]:
 
 
 def lines(table: str) -> list[tuple[str, ...]]:
+    """One argv for each line of a table."""
     return [words(line.replace("\\\\", "\\")) for line in table.splitlines() if line]
 
 
@@ -359,7 +370,7 @@ def test_not_known_to_only_read(argv: tuple[str, ...]) -> None:
         (("find", "/", "-delete"), "`find`: `-delete` runs programs, deletes or writes files"),
         (("awk", "1"), "`awk`: its scripts can write files and run programs"),
         (("mkfs", "/x"), "`mkfs`: it is not known to only read"),
-        (("/tmp/df",), "`/tmp/df` does not lie in a folder of the system"),
+        (("/srv/df",), "`/srv/df` does not lie in a folder of the system"),
         (("timeout", "5", "rm", "/x"), "`rm`: it is not known to only read"),
         (("tune2fs", "/dev/sdb1"), "`tune2fs`: the option that keeps it from writing is missing"),
         (("systemctl", "restart", "x"), "`systemctl`: `restart` is not among its subcommands that only read"),
@@ -393,3 +404,11 @@ def test_the_place_of_an_option_does_not_hide_it(option: str, rest: list[str], a
     argv = ["fuser", *rest[:at], option, *rest[at:]]
 
     assert why_argv_may_write(argv)
+
+
+def test_deep_wrapping_is_looked_through() -> None:
+    """A long chain of wrappers neither hides the program nor breaks the answer."""
+    chain = ["env", "LC_ALL=C", "timeout", "5"] * 2000
+
+    assert why_argv_may_write([*chain, "df"]) is None
+    assert why_argv_may_write([*chain, "rm"]) == "`rm`: it is not known to only read"

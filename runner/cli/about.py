@@ -1,0 +1,42 @@
+"""``vmfix schema`` and ``vmfix completion``: texts for other programs."""
+
+from __future__ import annotations
+
+import click
+
+from runner.cli.failure import OK, dump
+from runner.cli.group import cli, common
+from runner.cli.session import Session, pass_session
+
+
+@common
+@click.command()
+@click.argument("kind", type=click.Choice(["playbook", "inventory"]))
+@pass_session
+def schema(session: Session, kind: str) -> int:
+    """Print the JSON Schema of playbooks or inventories, for an editor."""
+    from runner.load.schema import inventory_schema, playbook_schema  # noqa: PLC0415 - imports all forms
+
+    session.screen.data(dump(playbook_schema() if kind == "playbook" else inventory_schema()))
+    return OK
+
+
+@common
+@click.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@pass_session
+def completion(session: Session, shell: str) -> int:
+    """Print the completion script for a shell.
+
+    \b
+    bash: eval "$(vmfix completion bash)"          in ~/.bashrc
+    zsh:  eval "$(vmfix completion zsh)"           in ~/.zshrc
+    fish: vmfix completion fish > ~/.config/fish/completions/vmfix.fish
+    """
+    from click.shell_completion import get_completion_class  # noqa: PLC0415 - only here
+
+    made = get_completion_class(shell)
+    if made is None:
+        raise click.UsageError(f"there is no completion for {shell}")
+    session.screen.data(made(cli, {}, "vmfix", "_VMFIX_COMPLETE").source())
+    return OK

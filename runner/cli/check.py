@@ -1,0 +1,114 @@
+"""``vmfix check``: every problem of many documents at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import click
+
+from runner import shelf
+from runner.cli import options
+from runner.cli.failure import INVALID, OK, diagnostic_data, dump, shown
+from runner.cli.group import common
+from runner.cli.session import Session, pass_session
+from runner.diagnostics import Diagnostic, Diagnostics, Span
+from runner.errors import InvalidDocuments, VmfixError
+from runner.report.words import plural
+from runner.sources import load_inventory
+
+CHECK_FORMAT = 1
+_DOCUMENTS = frozenset({".yml", ".yaml", ".json", ".ini"})
+_NOT_ON_THEIR_OWN = frozenset({shelf.DATA, "group_vars", "host_vars"})
+_PLAYBOOK = re.compile(r"""^\s*\{?\s*(["']?)playbook\1\s*:""", re.MULTILINE)
+
+
+@common
+@click.command()
+@click.argument("paths", nargs=-1, required=True, metavar="FILE...", type=click.Path())
+@options.as_json
+@pass_session
+def check(session: Session, paths: tuple[str, ...], as_json: bool) -> int:  # noqa: FBT001 - click calls it
+    """Validate playbooks and inventories, and print every problem with file:line:column.
+
+    FILE may be a folder: then all documents below it are checked. A document with the key `playbook` is a playbook,
+    any other an inventory. An inventory script is run.
+    """
+    session.screen.json = as_json
+    diagnostics = Diagnostics()
+    count = _check(paths, diagnostics)
+    if as_json:
+        problems = [diagnostic_data(problem) for problem in diagnostics]
+        session.screen.data(dump({"vmfix_check": CHECK_FORMAT, "documents": count, "problems": problems}))
+    else:
+        session.screen.text(_text(list(diagnostics), count))
+    return INVALID if diagnostics.errors else OK
+
+
+def _check(paths: Sequence[str], diagnostics: Diagnostics) -> int:
+    """The number of documents that were read."""
+    count = 0
+    books: list[Path] = []
+    for path, given in _files(paths, diagnostics):
+        count += 1
+        text = None if _is_script(path) else shelf.read_text(path, diagnostics)
+        if text is not None and _PLAYBOOK.search(text):
+            books.append(path)
+        elif text is not None or (given and _is_script(path)):
+            _check_inventory(path, diagnostics)
+    shelf.complain_of_twins(shelf.load_files(books, diagnostics), diagnostics)
+    return count
+
+
+def _files(paths: Sequence[str], diagnostics: Diagnostics) -> Iterator[tuple[Path, bool]]:
+    """The files to check, each once, and whether it was named itself."""
+    seen: set[Path] = set()
+    for path in map(Path, paths):
+        for file, given in _below(path, diagnostics) if path.is_dir() else [(path, True)]:
+            if file not in seen:
+                seen.add(file)
+                yield file, given
+
+
+def _below(folder: Path, diagnostics: Diagnostics) -> list[tuple[Path, bool]]:
+    found = [
+        (path, False)
+        for path in sorted(folder.rglob("*"))
+        if path.suffix in _DOCUMENTS
+        and path.is_file()
+        and not _NOT_ON_THEIR_OWN & set(path.relative_to(folder).parts[:-1])
+    ]
+    if not found:
+        diagnostics.error(Span(str(folder)), "there is no document in this folder", "Check the path.")
+    return found
+
+
+def _is_script(path: Path) -> bool:
+    """What the inventory reader would run; a text that only happens to be executable is read first."""
+    if path.suffix in _DOCUMENTS or not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            return file.read(2) == b"#!"
+    except OSError:
+        return False
+
+
+def _check_inventory(path: Path, diagnostics: Diagnostics) -> None:
+    own = Diagnostics()
+    try:
+        load_inventory([str(path)], own)
+    except InvalidDocuments as problem:
+        own.extend(problem.diagnostics)
+    except VmfixError as problem:
+        own.error(Span(str(path)), problem.message, problem.remedy)
+    diagnostics.extend(own)
+
+
+def _text(found: Sequence[Diagnostic], count: int) -> str:
+    lines = [shown(str(diagnostic)) for diagnostic in found]
+    errors = sum(diagnostic.severity.value == "error" for diagnostic in found)
+    warnings = len(found) - errors
+    end = f"{plural(count, 'document')}: {plural(errors, 'error')}, {plural(warnings, 'warning')}"
+    return "\n".join([*lines, end]) + "\n"

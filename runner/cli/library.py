@@ -1,0 +1,112 @@
+"""``vmfix list`` and ``vmfix show``: what can be mended, and how."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from runner.cli import complete, options
+from runner.cli.failure import INVALID, OK, dump
+from runner.cli.group import common
+from runner.cli.session import Session, pass_session
+from runner.diagnostics import Diagnostics
+from runner.load.library import Library
+from runner.model.playbook import Playbook
+from runner.report.escape import one_line
+from runner.shelf import find_playbooks, load_library
+
+LIST_FORMAT = 1
+SHOW_FORMAT = 1
+_WIDE = 60  # columns for codes; longer ones push what follows to the right
+
+
+@common
+@click.command("list")
+@click.argument("word", metavar="[CODE]", default="", shell_complete=complete.playbooks)
+@options.folders
+@options.as_json
+@pass_session
+def list_playbooks(session: Session, word: str, folders: tuple[str, ...], as_json: bool) -> int:  # noqa: FBT001
+    """List the playbooks: error code, aliases, id, title.
+
+    CODE is an error code, an alias, an id, or a word in a title.
+    """
+    session.screen.json = as_json
+    diagnostics = Diagnostics()
+    library = load_library([Path(folder) for folder in folders], diagnostics)
+    chosen = _chosen(library, word)
+    if as_json:
+        session.screen.data(dump({"vmfix_list": LIST_FORMAT, "playbooks": [_row(book) for book in chosen]}))
+    else:
+        session.screen.text(_table(chosen))
+    session.warn(tuple(diagnostics))
+    return INVALID if diagnostics.errors else OK
+
+
+@common
+@click.command("show")
+@click.argument("word", metavar="PLAYBOOK", shell_complete=complete.playbooks)
+@options.folders
+@options.as_json
+@pass_session
+def show_playbook(session: Session, word: str, folders: tuple[str, ...], as_json: bool) -> int:  # noqa: FBT001
+    """Show a playbook in full. PLAYBOOK is an id, an error code, an alias or a path."""
+    from runner.cli.playbook_text import playbook_text  # noqa: PLC0415
+    from runner.codec import to_json  # noqa: PLC0415
+    from runner.errors import InvalidDocuments  # noqa: PLC0415
+
+    session.screen.json = as_json
+    diagnostics = Diagnostics()
+    library = load_library([Path(folder) for folder in folders], diagnostics)
+    found = find_playbooks([word], library, diagnostics)
+    if not found:
+        raise InvalidDocuments(diagnostics.errors)
+    session.warn(tuple(diagnostics))
+    if as_json:
+        session.screen.data(dump({"vmfix_playbook": SHOW_FORMAT, "playbook": to_json(found[0])}))
+    else:
+        session.screen.text(playbook_text(found[0], colour=session.screen.colour))
+    return INVALID if diagnostics.errors else OK
+
+
+def _chosen(library: Library, word: str) -> tuple[Playbook, ...]:
+    """What the word means: exactly, else as part of a name or title. Raises ``UsageError`` with the nearest."""
+    matching = library.matching(word)
+    return matching or (library.find(word),)
+
+
+def playable(playbook: Playbook) -> bool:
+    """Whether vmfix can do something, or only say what a person has to do."""
+    return any(remedy.steps for remedy in playbook.remedies)
+
+
+def _row(playbook: Playbook) -> dict[str, object]:
+    return {
+        "id": playbook.id,
+        "title": playbook.title,
+        "platform": playbook.platform.value if playbook.platform else "any",
+        "codes": playbook.solves,
+        "aliases": playbook.aliases,
+        "playable": playable(playbook),
+        "source": playbook.source,
+        "origin": playbook.origin,
+    }
+
+
+def _table(playbooks: tuple[Playbook, ...]) -> str:
+    """One line per error code, sorted, since that is what people come with; then the aliases."""
+    if not playbooks:
+        return "There are no playbooks. `--playbooks DIR` adds a folder of them.\n"
+    rows = [("CODE", "PLAYBOOK", "PLATFORM", "", "TITLE")]
+    for playbook in playbooks:
+        platform = playbook.platform.value if playbook.platform else "any"
+        kind = "playable" if playable(playbook) else "manual"
+        aliases = f" ({', '.join(playbook.aliases)})" if playbook.aliases else ""
+        for number, code in enumerate(playbook.solves):
+            shown = code + (aliases if not number else "")
+            rows.append((shown, playbook.id, platform, kind, playbook.title))
+    clean = [tuple(map(one_line, row)) for row in rows]
+    widths = [min(max(len(row[column]) for row in clean), _WIDE) for column in range(4)]
+    lines = ["  ".join([*(f"{cell:{width}}" for cell, width in zip(row, widths, strict=False)), row[-1]]) for row in clean]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,152 @@
+"""Options that several commands share, and what they add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from runner.cli import complete
+
+if TYPE_CHECKING:
+    from runner.app import Request
+    from runner.model.plan import Plan
+
+F = TypeVar("F", bound=Callable[..., Any])
+MOST_AT_ONCE = 1000
+"""Targets; each has a thread and a connection of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The words of ``plan`` and ``run`` that say what is to be looked at. The fields are the options of ``asking``."""
+
+    playbooks: tuple[str, ...]
+    inventories: tuple[str, ...]
+    pattern: str
+    params: Mapping[str, str]
+    folders: tuple[str, ...]
+    expect: str
+    concurrency: int
+    offline: bool
+    out: str | None
+    note: str
+    backup_failed_at: str
+    as_json: bool
+
+    def request(self, plan: Plan | None = None) -> Request:
+        """For the app; a saved plan gives the playbooks, where none is named."""
+        from runner.app import Request  # noqa: PLC0415 - it imports everything
+
+        playbooks = self.playbooks or (tuple(ref.id for ref in plan.playbooks) if plan else ())
+        return Request(
+            playbooks=playbooks,
+            inventories=self.inventories,
+            pattern=self.pattern,
+            expect=self.expect,
+            params=self.params,
+            folders=tuple(map(Path, self.folders)),
+            backup_failed_at=self.backup_failed_at,
+            concurrency=self.concurrency,
+            note=self.note,
+            plan=plan,
+        )
+
+
+def _params(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for word in given:
+        name, equals, value = word.partition("=")
+        if not equals or not name:
+            raise click.BadParameter(f"`{word}` is not NAME=VALUE")
+        if name in values:
+            raise click.BadParameter(f"`{name}` is given twice")
+        values[name] = value
+    return values
+
+
+def _time(_context: click.Context, _parameter: click.Parameter, text: str) -> str:
+    """Checked before anybody is asked or connected to."""
+    import datetime  # noqa: PLC0415 - rarely needed
+
+    if text:
+        try:
+            datetime.datetime.fromisoformat(text)
+        except ValueError:
+            raise click.BadParameter(f"`{text}` is no time; write it like 2026-11-25T03:00:00Z") from None
+    return text
+
+
+inventory = click.option(
+    "-i",
+    "--inventory",
+    "inventories",
+    multiple=True,
+    type=click.Path(),
+    envvar="VMFIX_INVENTORY",
+    metavar="FILE",
+    help="Inventory: vmfix or Ansible, file, directory or script. Repeatable; else $VMFIX_INVENTORY.",
+)
+pattern = click.option(
+    "-t",
+    "--targets",
+    "pattern",
+    default="all",
+    metavar="PATTERN",
+    shell_complete=complete.targets,
+    help="Which targets, as in Ansible: 'windows:&prod:!sql-*'. Default: all.",
+)
+expect = click.option("--expect", default="", metavar="N|N-M", help="Refuse any other number of targets.")
+concurrency = click.option(
+    "--concurrency",
+    type=click.IntRange(1, MOST_AT_ONCE),
+    default=20,
+    show_default=True,
+    metavar="N",
+    help="Targets worked on at the same time.",
+)
+folders = click.option(
+    "--playbooks",
+    "folders",
+    multiple=True,
+    type=click.Path(),
+    metavar="DIR",
+    help="Folder with more playbooks; one replaces a shipped one of the same id. Repeatable.",
+)
+as_json = click.option("--json", "as_json", is_flag=True, help="JSON on standard output, all else on standard error.")
+
+_ASKING = (
+    click.argument("playbooks", nargs=-1, shell_complete=complete.playbooks),
+    inventory,
+    pattern,
+    click.option("-e", "params", multiple=True, callback=_params, metavar="NAME=VALUE", help="Set a parameter."),
+    folders,
+    expect,
+    concurrency,
+    click.option("--offline", is_flag=True, help="Connect to nothing; show the commands that would be considered."),
+    click.option("-o", "--out", type=click.Path(), metavar="FILE", help="Save the plan, for `vmfix run --plan FILE`."),
+    click.option("--note", default="", metavar="TEXT", help="Why, or a ticket; kept in plan, journal and report."),
+    click.option(
+        "--backup-failed-at",
+        default="",
+        callback=_time,
+        metavar="TIME",
+        help="A backup failed then (ISO 8601): what was applied before did not help.",
+    ),
+    as_json,
+)
+
+
+def asking(command: F) -> F:
+    """The options that make up ``Asked``."""
+    for option in reversed(_ASKING):
+        command = option(command)
+    return command
+
+
+def asked(values: Mapping[str, Any]) -> Asked:
+    """The options of ``asking`` among a command's."""
+    return Asked(**{name: values[name] for name in Asked.__slots__})

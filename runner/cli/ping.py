@@ -1,0 +1,69 @@
+"""``vmfix ping``: can we get in, with the rights we need, and is it the machine that is meant?"""
+
+from __future__ import annotations
+
+import click
+
+from runner.cli import options
+from runner.cli.failure import NOT_IN_ORDER, OK, dump, shown
+from runner.cli.group import common
+from runner.cli.interrupt import abandoning
+from runner.cli.session import Session, pass_session
+from runner.errors import VmfixError
+from runner.report.words import plural
+
+PING_FORMAT = 1
+
+
+@common
+@click.command()
+@options.inventory
+@options.pattern
+@options.expect
+@options.concurrency
+@options.as_json
+@pass_session
+def ping(  # noqa: PLR0913 - click hands over every option
+    session: Session,
+    *,
+    inventories: tuple[str, ...],
+    pattern: str,
+    expect: str,
+    concurrency: int,
+    as_json: bool,
+) -> int:
+    """Log in to every target, become root or administrator, and compare its identity. Changes nothing."""
+    session.screen.json = as_json
+    with session.app() as app:
+        targets, warnings = app.targets(inventories, pattern, expect)
+        session.warn(warnings)
+        with abandoning(session, app):
+            found = app.ping(targets, concurrency)
+        if as_json:
+            rows = [_row(name, problem) for name, problem in found.items()]
+            session.screen.data(app.redact(dump({"vmfix_ping": PING_FORMAT, "targets": rows})))
+        else:
+            session.screen.text(_text(found))
+    return NOT_IN_ORDER if any(found.values()) else OK
+
+
+def _row(name: str, problem: VmfixError | None) -> dict[str, object]:
+    return {
+        "target": name,
+        "ok": problem is None,
+        "kind": type(problem).__name__ if problem else "",
+        "message": problem.message if problem else "",
+        "remedy": problem.remedy if problem else "",
+    }
+
+
+def _text(found: dict[str, VmfixError | None]) -> str:
+    width = max(map(len, found))
+    lines = []
+    for name, problem in found.items():
+        said = "ok" if problem is None else f"{problem.message}\n{problem.remedy}".strip()
+        first, *rest = shown(said).split("\n")
+        lines += [f"{shown(name):{width}}  {first}", *(f"{'':{width}}  {line.strip()}" for line in rest)]
+    bad = sum(problem is not None for problem in found.values())
+    lines.append(f"{plural(len(found), 'target')}: {len(found) - bad} ok, {bad} not")
+    return "\n".join(lines) + "\n"
