@@ -13,18 +13,21 @@ import contextlib
 import select
 import socket
 import statistics
+import subprocess
 import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
 import paramiko
 
 from runner.model.command import AtDeadline, Command
 from runner.transports.ssh import connect
-from tests.contract.sshd import PASSWORD_REF, Secrets, Sshd, free_port, sshd
+from tests.contract.sshd import PASSWORD_REF, Secrets, Sshd, sshd
 
 RATIO = 1.5
 ROUND_TRIPS = 2.0
@@ -62,10 +65,21 @@ def bare_once(server: Sshd, commands: int) -> None:
         client.close()
 
 
-def wall(work: Callable[[Sshd, int], None], server: Sshd, targets: int, commands: int) -> float:
-    began = time.perf_counter()
+WORK = {"vmfix": vmfix_once, "bare": bare_once}
+
+
+def fleet(work: Callable[[Sshd, int], None], server: Sshd, targets: int, commands: int) -> None:
+    """All targets at once, a thread for each."""
     with ThreadPoolExecutor(targets) as pool:
         list(pool.map(lambda _: work(server, commands), range(targets)))
+
+
+def wall(name: str, server: Sshd, targets: int, commands: int) -> float:
+    """Seconds for the fleet in an interpreter of its own, whose start counts too."""
+    began = time.perf_counter()
+    size = [f"--targets={targets}", f"--commands={commands}"]
+    where = [f"--child={name}", f"--folder={server.folder}", f"--port={server.port}"]
+    subprocess.run([sys.executable, "-m", "bench.ssh", *size, *where], check=True)
     return time.perf_counter() - began
 
 
@@ -106,7 +120,7 @@ def _carry(near: socket.socket, far: socket.socket) -> None:
                 link.sendall(data)
 
 
-def round_trips(server: Sshd, port: int, user: str, command: Command, **options: object) -> float:
+def round_trips(server: Sshd, port: int, user: str, command: Command, **options: Any) -> float:  # noqa: ANN401
     """Round trips of one command on a line where nothing else costs time, the first command not counted."""
     target = server.target(user, port=port, **{"host_key": server.host_key, **options})
     connection = connect(target, Secrets())
@@ -123,11 +137,18 @@ def round_trips(server: Sshd, port: int, user: str, command: Command, **options:
 
 
 def main() -> int:
+    """The whole measurement, or a child's part of it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--targets", type=int, default=20)
     parser.add_argument("--commands", type=int, default=10)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--child", choices=WORK, help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--port", type=int, help=argparse.SUPPRESS)
     given = parser.parse_args()
+    if given.child:
+        fleet(WORK[given.child], Sshd(given.folder, given.port, 0), given.targets, given.commands)
+        return 0
     with sshd() as server:
         ratio = _compare(server, given.targets, given.commands, given.rounds)
         with slow_line(server.port) as port:
@@ -136,10 +157,7 @@ def main() -> int:
 
 
 def _compare(server: Sshd, targets: int, commands: int, rounds: int) -> float:
-    pairs = [
-        (wall(bare_once, server, targets, commands), wall(vmfix_once, server, targets, commands))
-        for _ in range(rounds)
-    ]
+    pairs = [(wall("bare", server, targets, commands), wall("vmfix", server, targets, commands)) for _ in range(rounds)]
     ratio = statistics.median(ours / bare for bare, ours in pairs)
     bare, ours = (statistics.median(values) for values in zip(*pairs, strict=True))
     sys.stdout.write(
@@ -153,7 +171,7 @@ def _count(server: Sshd, port: int) -> Iterator[float]:
     plain = Command(argv=("true",))
     with_input = Command(argv=("cat",), stdin="some text\n")
     left = Command(argv=("true",), at_deadline=AtDeadline.LEAVE)
-    cases: list[tuple[str, str, Command, dict[str, object], bool]] = [
+    cases: list[tuple[str, str, Command, dict[str, Any], bool]] = [
         ("as root", "root", plain, {}, True),
         ("as root, with standard input", "root", with_input, {}, True),
         ("as root, may be left running", "root", left, {}, True),

@@ -34,10 +34,10 @@ from runner.model.event import Event, EventKind, Status
 from runner.model.inventory import Inventory, Target
 from runner.model.plan import PLAN_FORMAT, Entry, Plan, PlaybookRef, TargetRef
 from runner.model.playbook import Playbook
-from runner.plan.entries import Applied, Subject, plan_offline
+from runner.plan.entries import Subject, plan_offline
 from runner.report.summary import summarise
 from runner.report.values import Report
-from runner.shelf import find_playbooks, load_library
+from runner.shelf import search
 from runner.sources import load_inventory
 from runner.transports.base import Connection
 from runner.transports.table import connector
@@ -144,10 +144,13 @@ class App:
         for an empty selection or an unexpected count.
         """
         diagnostics = Diagnostics()
-        playbooks = _find(request, diagnostics)
+        playbooks = search(request.playbooks, request.folders, diagnostics)
+        readable = not diagnostics.errors
         inventory = _inventory(request.inventories, diagnostics)
+        params: Mapping[str, Mapping[str, object]] = {}
         if request.plan is None:
-            params: Mapping[str, Mapping[str, object]] = resolve_params(playbooks, request.params, diagnostics)
+            # Of a playbook that cannot be read, nobody knows which parameters it has.
+            params = resolve_params(playbooks, request.params, diagnostics) if readable else {}
         else:
             planned = {ref.id: ref.params for ref in request.plan.playbooks}
             params = {playbook.id: planned.get(playbook.id, {}) for playbook in playbooks}
@@ -187,8 +190,7 @@ class App:
                 message = f"`{playbook.id}` is for {kind} targets, and none is selected"
                 raise Refused(message, remedy="Select other targets with -t, or another playbook.")
             for target in fitting:
-                known = journal.last_applied(target.name, playbook.id, azure_id=target.azure_id)
-                applied = None if known is None else Applied(known.remedy, known.at, known.run)
+                applied = journal.last_applied(target.name, playbook.id, azure_id=target.azure_id)
                 yield Subject(playbook, target, params[playbook.id], applied, request.backup_failed_at)
 
     def plan(
@@ -386,17 +388,6 @@ def _finished(verdicts: Mapping[str, Verdict], stop: Stop) -> tuple[str, Mapping
         counts[verdict.status.value] = counts.get(verdict.status.value, 0) + 1
     left = [v for v in verdicts.values() if v.status is Status.CANCELLED or (stop.at_once and not v.status.in_order)]
     return CANCELLED if stop.asked and left else FINISHED, {"counts": counts}
-
-
-def _find(request: Request, diagnostics: Diagnostics) -> tuple[Playbook, ...]:
-    """The playbooks that are asked for. An unknown word is only said if all documents are right: it may be in one."""
-    library = load_library(request.folders, diagnostics)
-    try:
-        return find_playbooks(request.playbooks, library, diagnostics)
-    except UsageError:
-        if diagnostics.errors:
-            raise InvalidDocuments(diagnostics.errors) from None
-        raise
 
 
 def _inventory(paths: Sequence[str], diagnostics: Diagnostics) -> Inventory | None:

@@ -11,7 +11,7 @@ import functools
 import posixpath
 import re
 import urllib.parse
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 
 import jinja2
 import jinja2.meta
@@ -37,6 +37,10 @@ def _regex_findall(text: str, pattern: str) -> list[str]:
 
 def _regex_match(text: str, pattern: str) -> bool:
     return re.search(pattern, text) is not None
+
+
+def _contains(items: Container[object], item: object) -> bool:
+    return item in items
 
 
 def _under(path: str, parent: str) -> bool:
@@ -85,10 +89,11 @@ def _environment() -> jinja2.sandbox.ImmutableSandboxedEnvironment:
         below=_below,
         dirname=posixpath.dirname,
         repeated=_repeated,
+        regex_escape=re.escape,
         regex_findall=_regex_findall,
         vss_last=_vss_last,
     )
-    env.tests.update(matching=_regex_match, under=_under)
+    env.tests.update(contains=_contains, matching=_regex_match, under=_under)
     # Random order would make two plans of the same facts differ.
     env.filters.pop("random", None)
     return env

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from runner.diagnostics import Diagnostics, Span
-from runner.errors import UsageError
+from runner.errors import InvalidDocuments, UsageError
 from runner.load.document import read
 from runner.load.library import Library
 from runner.load.playbook import load_playbook
@@ -118,3 +118,18 @@ def find_playbooks(words: Sequence[str], library: Library, diagnostics: Diagnost
             playbook = library.find(word)
             found[playbook.id] = playbook
     return tuple(found.values())
+
+
+def search(words: Sequence[str], folders: Sequence[Path], diagnostics: Diagnostics) -> tuple[Playbook, ...]:
+    """``find_playbooks`` in the shipped folder and in ``folders``.
+
+    An unknown word is only said if all playbooks are right: it may stand in one that cannot be read. Else
+    ``InvalidDocuments`` is raised.
+    """
+    library = load_library(folders, diagnostics)
+    try:
+        return find_playbooks(words, library, diagnostics)
+    except UsageError:
+        if diagnostics.errors:
+            raise InvalidDocuments(diagnostics.errors) from None
+        raise

@@ -26,7 +26,7 @@ def schema(session: Session, kind: str) -> int:
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @pass_session
 def completion(session: Session, shell: str) -> int:
-    """Print the completion script for a shell.
+    r"""Print the completion script for a shell.
 
     \b
     bash: eval "$(vmfix completion bash)"          in ~/.bashrc

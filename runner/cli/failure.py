@@ -27,7 +27,7 @@ def told(session: Session, problem: BaseException) -> int:
         code, message, remedy = _internal(session, problem)
     _say(session, problem, message, remedy)
     if session.screen.json:
-        session.screen.data(_as_json(session, problem, code, message, remedy))
+        session.screen.data(_as_json(problem, code, message, remedy))
     return code
 
 
@@ -66,7 +66,7 @@ def _say(session: Session, problem: BaseException, message: str, remedy: str) ->
     session.screen.say(shown(f"error: {message}\n    {remedy}" if remedy else f"error: {message}"))
 
 
-def _as_json(session: Session, problem: BaseException, code: int, message: str, remedy: str) -> str:
+def _as_json(problem: BaseException, code: int, message: str, remedy: str) -> str:
     from runner.errors import InvalidDocuments  # noqa: PLC0415 - as above
 
     found = problem.diagnostics if isinstance(problem, InvalidDocuments) else ()

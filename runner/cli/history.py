@@ -83,5 +83,7 @@ def _table(found: Sequence[RunSummary]) -> str:
         rows.append((run.id, began, run.state, ", ".join(run.playbooks), counts, run.note))
     clean = [tuple(map(one_line, row)) for row in rows]
     widths = [max(len(row[column]) for row in clean) for column in range(len(rows[0]) - 1)]
-    lines = ["  ".join([*(f"{cell:{width}}" for cell, width in zip(row, widths, strict=False)), row[-1]]) for row in clean]
+    lines = [
+        "  ".join([*(f"{cell:{width}}" for cell, width in zip(row, widths, strict=False)), row[-1]]) for row in clean
+    ]
     return "\n".join(line.rstrip() for line in lines) + "\n"

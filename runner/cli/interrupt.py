@@ -35,9 +35,10 @@ def abandoning(session: Session, app: App) -> Iterator[None]:
         closing.start()
         closing.join(_PATIENCE)
         restore()
-        code = told(session, KeyboardInterrupt())
-        _flush()
-        os._exit(code)
+        with session.pause():
+            code = told(session, KeyboardInterrupt())
+            _flush()
+            os._exit(code)
 
     with _handling(leave):
         yield
@@ -55,10 +56,13 @@ def stopping(session: Session, app: App) -> Iterator[None]:
         asked += 1
         by = names.get(signal.Signals(number), str(number))
         if asked >= _LEAVE:
-            _flush()
-            os._exit(INTERRUPTED)
+            with session.pause():
+                _flush()
+                os._exit(INTERRUPTED)
         app.stop.request(f"interrupted by {by}", at_once=asked == _AT_ONCE)
-        threading.Thread(target=_at_once if asked == _AT_ONCE else _gently, args=(session, app, by), daemon=True).start()
+        threading.Thread(
+            target=_at_once if asked == _AT_ONCE else _gently, args=(session, app, by), daemon=True
+        ).start()
 
     with _handling(stop):
         yield
@@ -72,7 +76,10 @@ def _gently(session: Session, _app: App, by: str) -> None:
 
 
 def _at_once(session: Session, app: App, by: str) -> None:
-    session.screen.say(f"{by}: stopping at once; nothing more is sent. The report will say what is left half done.")
+    session.screen.say(
+        f"{by}: stopping at once; nothing more is sent. The report will say what is left half done. "
+        "A third Ctrl-C leaves without a report."
+    )
     app.connections.close()
 
 
@@ -94,9 +101,11 @@ def _terminal_restorer() -> Callable[[], None]:
     """Puts the terminal's settings back: whoever was asked for a password left it without an echo."""
     try:
         import termios  # noqa: PLC0415 - not on every system
-
+    except ImportError:
+        return lambda: None
+    try:
         settings: list[Any] = termios.tcgetattr(sys.stdin)
-    except (ImportError, OSError, ValueError, termios.error):
+    except (OSError, ValueError, termios.error):
         return lambda: None
 
     def restore() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -11,14 +12,12 @@ from runner.cli.failure import INVALID, OK, dump
 from runner.cli.group import common
 from runner.cli.session import Session, pass_session
 from runner.diagnostics import Diagnostics
-from runner.load.library import Library
 from runner.model.playbook import Playbook
 from runner.report.escape import one_line
-from runner.shelf import find_playbooks, load_library
+from runner.shelf import load_library, search
 
 LIST_FORMAT = 1
 SHOW_FORMAT = 1
-_WIDE = 60  # columns for codes; longer ones push what follows to the right
 
 
 @common
@@ -35,7 +34,7 @@ def list_playbooks(session: Session, word: str, folders: tuple[str, ...], as_jso
     session.screen.json = as_json
     diagnostics = Diagnostics()
     library = load_library([Path(folder) for folder in folders], diagnostics)
-    chosen = _chosen(library, word)
+    chosen = library.matching(word) or search([word], [Path(folder) for folder in folders], diagnostics)
     if as_json:
         session.screen.data(dump({"vmfix_list": LIST_FORMAT, "playbooks": [_row(book) for book in chosen]}))
     else:
@@ -58,8 +57,7 @@ def show_playbook(session: Session, word: str, folders: tuple[str, ...], as_json
 
     session.screen.json = as_json
     diagnostics = Diagnostics()
-    library = load_library([Path(folder) for folder in folders], diagnostics)
-    found = find_playbooks([word], library, diagnostics)
+    found = search([word], [Path(folder) for folder in folders], diagnostics)
     if not found:
         raise InvalidDocuments(diagnostics.errors)
     session.warn(tuple(diagnostics))
@@ -68,12 +66,6 @@ def show_playbook(session: Session, word: str, folders: tuple[str, ...], as_json
     else:
         session.screen.text(playbook_text(found[0], colour=session.screen.colour))
     return INVALID if diagnostics.errors else OK
-
-
-def _chosen(library: Library, word: str) -> tuple[Playbook, ...]:
-    """What the word means: exactly, else as part of a name or title. Raises ``UsageError`` with the nearest."""
-    matching = library.matching(word)
-    return matching or (library.find(word),)
 
 
 def playable(playbook: Playbook) -> bool:
@@ -95,18 +87,23 @@ def _row(playbook: Playbook) -> dict[str, object]:
 
 
 def _table(playbooks: tuple[Playbook, ...]) -> str:
-    """One line per error code, sorted, since that is what people come with; then the aliases."""
+    """One line per error code, since that is what people come with; below it what else it is called."""
     if not playbooks:
         return "There are no playbooks. `--playbooks DIR` adds a folder of them.\n"
-    rows = [("CODE", "PLAYBOOK", "PLATFORM", "", "TITLE")]
-    for playbook in playbooks:
-        platform = playbook.platform.value if playbook.platform else "any"
-        kind = "playable" if playable(playbook) else "manual"
-        aliases = f" ({', '.join(playbook.aliases)})" if playbook.aliases else ""
-        for number, code in enumerate(playbook.solves):
-            shown = code + (aliases if not number else "")
-            rows.append((shown, playbook.id, platform, kind, playbook.title))
+    rows = [("CODE", "PLAYBOOK", "PLATFORM", "KIND", "TITLE"), *(row for book in playbooks for row in _rows(book))]
     clean = [tuple(map(one_line, row)) for row in rows]
-    widths = [min(max(len(row[column]) for row in clean), _WIDE) for column in range(4)]
-    lines = ["  ".join([*(f"{cell:{width}}" for cell, width in zip(row, widths, strict=False)), row[-1]]) for row in clean]
+    widths = [max(len(row[column]) for row in clean if len(row) > 1) for column in range(len(rows[0]) - 1)]
+    lines = [
+        "  ".join([*(f"{cell:{width}}" for cell, width in zip(row[:-1], widths, strict=False)), row[-1]])
+        for row in clean
+    ]
     return "\n".join(lines) + "\n"
+
+
+def _rows(playbook: Playbook) -> Iterator[tuple[str, ...]]:
+    platform = playbook.platform.value if playbook.platform else "any"
+    kind = "playable" if playable(playbook) else "manual"
+    for code in playbook.solves:
+        yield (code, playbook.id, platform, kind, playbook.title)
+    for alias in playbook.aliases:
+        yield (f"    also: {alias}",)

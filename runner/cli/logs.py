@@ -88,7 +88,7 @@ class _ErrorFile(logging.Handler):
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
-            with open(os.open(self._path, flags, 0o600), "a", encoding="utf-8", errors="backslashreplace") as file:
+            with os.fdopen(os.open(self._path, flags, 0o600), "a", encoding="utf-8", errors="backslashreplace") as file:
                 file.write(text)
         except OSError:
             return  # there is no better place to say it

@@ -70,11 +70,11 @@ def _params(_context: click.Context, _parameter: click.Parameter, given: tuple[s
 
 def _time(_context: click.Context, _parameter: click.Parameter, text: str) -> str:
     """Checked before anybody is asked or connected to."""
-    import datetime  # noqa: PLC0415 - rarely needed
+    import datetime as dt  # noqa: PLC0415 - rarely needed
 
     if text:
         try:
-            datetime.datetime.fromisoformat(text)
+            dt.datetime.fromisoformat(text)
         except ValueError:
             raise click.BadParameter(f"`{text}` is no time; write it like 2026-11-25T03:00:00Z") from None
     return text

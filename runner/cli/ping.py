@@ -1,4 +1,4 @@
-"""``vmfix ping``: can we get in, with the rights we need, and is it the machine that is meant?"""
+"""``vmfix ping``: whether we get in, with the rights we need, and to the machine that is meant."""
 
 from __future__ import annotations
 

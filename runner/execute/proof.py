@@ -34,15 +34,18 @@ class Proof:
         subject = self.subject
         return self.observer.answer(observe_facts(subject.playbook, subject.target, subject.params))
 
-    def poll(self, name: str, holds: Callable[[View], bool], pause: Settle) -> tuple[bool, str]:
-        """Look until ``holds``, at least once, for ``pause.within`` seconds. Also says what was seen last."""
+    def poll(self, holds: Callable[[View], bool], pause: Settle) -> tuple[bool, str]:
+        """Look until ``holds``, at least once, for ``pause.within`` seconds.
+
+        The second value says why the last look saw nothing, if that was so.
+        """
         clock, stop = self.tools.clock, self.tools.stop
         until = clock.monotonic() + pause.within
         while True:
             try:
                 if holds(self.look()):
-                    return True, f"observed: {name}"
-                text = f"observed, and it is still not so: {name}"
+                    return True, ""
+                text = ""
             except _TROUBLE as problem:
                 text = f"could not be observed: {problem.message}"
             if clock.monotonic() >= until or stop.at_once:
@@ -55,11 +58,11 @@ class Proof:
         verdict: bool | None = None
         text = "only the next backup can tell"
         if healthy is not None and not remedy.proves_next_backup:
-            verdict, text = self.poll(
-                "the guest shows no fault now",
+            verdict, trouble = self.poll(
                 lambda view: view.holds(healthy) and not self._gone(view, keeps),
                 self._pause(remedy.verify),
             )
+            text = "the guest shows no fault now" if verdict else trouble or "the guest still shows the fault"
         missing = "" if verdict else self._missing(keeps)
         self._record(remedy, missing or text, healthy=verdict)
         if missing:

@@ -11,6 +11,7 @@ from runner.execute.outcome import ActionResult, ActionStatus, Ended, RemedyResu
 from runner.execute.proof import Proof
 from runner.execute.tools import Tools, Where
 from runner.model.event import EventKind
+from runner.model.fields import format_duration
 from runner.model.plan import Action, RemedyPlan
 from runner.model.playbook import Expression, Remedy, Step
 from runner.plan.actions import RESULTS, Turn, arguments, turns
@@ -113,8 +114,10 @@ class Treatment:
         until, within, every = (getattr(args, name) for name in ("until", "within", "every"))
         condition = Expression(text=until, span=turn.step.span)
         pause = Settle(within, every)
-        held, text = self.proof.poll(until, lambda view: view.holds(condition, **turn.names), pause)
-        return _plain(turn, ActionStatus.UNCHANGED if held else ActionStatus.FAILED, text)
+        held, trouble = self.proof.poll(lambda view: view.holds(condition, **turn.names), pause)
+        if held:
+            return _plain(turn, ActionStatus.UNCHANGED, f"observed: {until}")
+        return _plain(turn, ActionStatus.FAILED, trouble or f"not so within {format_duration(within)}: {until}")
 
     def _failed(self, trouble: ActionResult) -> RemedyResult:
         """What the remedy's end is called after trouble; whatever is unknown outweighs the rest."""

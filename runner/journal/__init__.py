@@ -4,14 +4,13 @@ The engine writes through ``Journal``; ``JournalReader`` reads, creates nothing 
 """
 
 from runner.journal.reader import JournalReader
-from runner.journal.records import CANCELLED, FINISHED, RUNNING, AppliedRecord, RunRecord, RunSummary
+from runner.journal.records import CANCELLED, FINISHED, RUNNING, RunRecord, RunSummary
 from runner.journal.store import Journal
 
 __all__ = [
     "CANCELLED",
     "FINISHED",
     "RUNNING",
-    "AppliedRecord",
     "Journal",
     "JournalReader",
     "RunRecord",

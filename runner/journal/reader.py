@@ -15,10 +15,10 @@ from runner.errors import JournalCorrupt, JournalError, UsageError
 from runner.journal import chain
 from runner.journal.audit import verify_chain
 from runner.journal.directory import DATABASE, check
-from runner.journal.records import AppliedRecord, RunRecord, RunSummary
+from runner.journal.records import RunRecord, RunSummary
 from runner.journal.schema import open_reader
 from runner.journal.spill import spill_path, spilled
-from runner.model.event import Event
+from runner.model.event import Applied, Event
 from runner.model.plan import Plan
 
 _PAGE = 1000  # rows per query: a long read transaction would keep the writer's log from being folded back
@@ -92,7 +92,7 @@ class JournalReader:
             raise JournalCorrupt(message)
         return verify_chain(run, row["plan"], row["state"], self._rows(run), printed_head)
 
-    def last_applied(self, target: str, playbook: str, *, azure_id: str | None = None) -> AppliedRecord | None:
+    def last_applied(self, target: str, playbook: str, *, azure_id: str | None = None) -> Applied | None:
         """The newest change on this target that waits for a backup to prove it.
 
         With an ``azure_id``, a machine that was renamed is found, and another one of the same name is not.
@@ -103,7 +103,7 @@ class JournalReader:
         if row is None:
             return None
         remedy = json.loads(row["data"]).get("remedy") or row["remedy"]
-        return AppliedRecord(remedy=str(remedy), at=row["at"], run=row["run"])
+        return Applied(remedy=str(remedy), at=row["at"], run=row["run"])
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection | None]:

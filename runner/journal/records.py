@@ -54,12 +54,3 @@ class RunRecord:
     budget: Mapping[str, object]
     head: str
     spilled: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AppliedRecord:
-    """A remedy that changed a target earlier and that only the next backup can prove."""
-
-    remedy: str
-    at: str
-    run: str

@@ -137,7 +137,7 @@ class PlaybookForm(Shape):
 def playbook_form() -> type[PlaybookForm]:
     """The complete form, with every step type as a key of a step."""
     types: dict[str, Any] = {
-        name: (loosened(kind.args) | None, Field(default=None, description=kind.summary))  # type: ignore[arg-type]
+        name: (loosened(kind.args) | None, Field(default=None, description=kind.summary))
         for name, kind in STEP_TYPES.items()
     }
     step = create_model("StepForm", __base__=StepCommon, __doc__=StepCommon.__doc__, **types)

@@ -49,6 +49,15 @@ class EventKind(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """An earlier run applied ``remedy`` at ``at`` (ISO 8601, UTC); only the next backup can tell whether it helped."""
+
+    remedy: str
+    at: str
+    run: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """One record. ``entry`` is the key of the plan's entry, empty for events of the whole run.
 

@@ -8,21 +8,13 @@ from dataclasses import dataclass, replace
 
 from runner.errors import ExpressionError, ParseError
 from runner.expressions import render
+from runner.model.event import Applied
 from runner.model.inventory import Target
 from runner.model.plan import Action, Entry, RemedyPlan, Standing
 from runner.model.playbook import Playbook, Remedy
 from runner.plan.actions import Touched, offline_actions, plan_action, turns
 from runner.plan.facts import View, known_names, observe_facts
 from runner.steps.base import Observing
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """An earlier run applied ``remedy`` at ``at`` (ISO 8601, UTC); only the next backup can tell whether it helped."""
-
-    remedy: str
-    at: str
-    run: str
 
 
 @dataclass(frozen=True, slots=True)

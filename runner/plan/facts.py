@@ -11,6 +11,7 @@ from runner.model.command import Command, CommandResult, Dialect
 from runner.model.inventory import Platform, Target
 from runner.model.playbook import Definition, Expression, Observation, Playbook
 from runner.parsers import PARSERS
+from runner.shells.readonly import why_argv_may_write
 from runner.steps import STEP_TYPES
 from runner.steps.base import Observing, last_line
 from runner.steps.rendering import render_args
@@ -152,6 +153,11 @@ def observation_command(observation: Observation, platform: Platform, names: Map
     except ExpressionError as problem:
         message = f"{observation.span}: observation `{observation.name}`: {problem.message}"
         raise ExpressionError(message) from problem
+    # Judged again: a template may have become an option that changes something, such as find's -delete.
+    danger = "" if observation.script or observation.why_read_only else why_argv_may_write(argv)
+    if danger:
+        message = f"{observation.span}: observation `{observation.name}` may change something: {danger}"
+        raise ExpressionError(message, remedy="It was not sent. See what its templates became.")
     return Command(
         dialect=dialect,
         argv=argv,

@@ -189,10 +189,18 @@ def _judge_ext(args: CheckArgs, result: CommandResult) -> Judgement:
         then = (
             f"{args.device} was left unmounted. Run e2fsck by hand and answer its questions, or restore from a backup."
         )
-        return Judgement(Judged.FAILED, f"{words}. {last_line(result)} {then}", facts)
+        return Judgement(Judged.FAILED, f"{words}. {_complaint(result)} {then}", facts)
     if code & _REBOOT:
         return Judgement(Judged.NEEDS_PERSON, f"{words}. Reboot before it is mounted again.", facts)
     return Judgement(Judged.OK, words, facts)
+
+
+def _complaint(result: CommandResult) -> str:
+    """The line in which e2fsck gives up, which is not its last one; else the last that says something."""
+    for line in f"{result.out}\n{result.err}".splitlines():
+        if "UNEXPECTED INCONSISTENCY" in line:
+            return line.strip().removesuffix(".") + "."
+    return last_line(result)
 
 
 def _judge_xfs(args: CheckArgs, result: CommandResult) -> Judgement:

@@ -37,7 +37,7 @@ def set_option(text: str, section: str, option: str, value: str | None) -> str:
     if own:
         new = _replace(lines, own, value)
     elif value is None:
-        return text
+        raise Unreadable(f"the option {option} does not stand in [{section}] itself, but in [DEFAULT]")
     elif section in before:
         new = _insert(lines, section, option, value, end)
     else:

@@ -53,7 +53,7 @@ _IMPLIED = frozenset(
 )
 
 _NOT_ACCEPTED = frozenset(("seclabel", "emergency_ro", "shutdown"))
-"""Reported by the kernel in the options of a mount, without a meaning as an option to mount(8)."""
+"""Reported by the kernel among the options of a mount: its label, and in what trouble it is. No options to mount(8)."""
 
 
 def kernel_options(options: Iterable[str]) -> frozenset[str]:
@@ -61,7 +61,9 @@ def kernel_options(options: Iterable[str]) -> frozenset[str]:
     kept = {
         option
         for option in options
-        if option and option not in _USERSPACE | _IMPLIED and not re.match(r"(x-|X-|comment=|uhelper=)", option)
+        if option
+        and option not in _USERSPACE | _IMPLIED | _NOT_ACCEPTED
+        and not re.match(r"(x-|X-|comment=|uhelper=)", option)
     }
     return frozenset(kept if "ro" in kept else kept | {"rw"})
 

@@ -7,13 +7,13 @@
     ])
 
 The first reply whose matcher fits is given. A reply is a result, an exception to raise, or a function of the command.
-A list of replies is given out one by one, its last one again and again.
+Several replies for one matcher are given out one by one, the last one again and again.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from runner.model.command import Command, CommandResult, Dialect
 from runner.model.inventory import Target
@@ -21,7 +21,7 @@ from runner.transports.base import Connect, Connection, ResolveSecret
 
 Answer = CommandResult | Exception | Callable[[Command], CommandResult]
 Matcher = str | tuple[str, ...] | Command | Callable[[Command], bool]
-Replies = Mapping[Matcher, Answer | list[Answer]] | Iterable[tuple[Matcher, Answer | list[Answer]]]
+Replies = Mapping[str, Answer | Sequence[Answer]] | Iterable[tuple[Matcher, Answer | Sequence[Answer]]]
 
 
 class UnscriptedCommand(AssertionError):
@@ -35,9 +35,11 @@ class FakeConnection:
     """
 
     def __init__(self, replies: Replies = ()) -> None:
-        pairs = replies.items() if isinstance(replies, Mapping) else replies
+        pairs: Iterable[tuple[Matcher, Answer | Sequence[Answer]]] = (
+            replies.items() if isinstance(replies, Mapping) else replies
+        )
         self._replies: list[tuple[Matcher, list[Answer]]] = [
-            (matcher, list(answer) if isinstance(answer, list) else [answer]) for matcher, answer in pairs
+            (matcher, list(answer) if isinstance(answer, Sequence) else [answer]) for matcher, answer in pairs
         ]
         self._lock = threading.Lock()
         self.sent: list[Command] = []

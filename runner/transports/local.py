@@ -22,7 +22,7 @@ _CHUNK = 1 << 16  # bytes
 
 
 class LocalConnection:
-    """This machine as a target. Holds nothing open between commands."""
+    """The machine that vmfix runs on, as a target. Holds nothing open between commands."""
 
     def __init__(self, target: Target, resolve: ResolveSecret) -> None:
         self._session = PosixSession(target, self._start, resolve)
@@ -155,4 +155,5 @@ def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
 
 
 def connect(target: Target, resolve: ResolveSecret) -> Connection:
+    """Nothing is opened; ``sudo`` and ``sudo_password`` of the target's ssh options hold here too."""
     return LocalConnection(target, resolve)

@@ -7,7 +7,14 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from runner.errors import ConnectionLost, DeadlineExceeded, ElevationFailed, NothingSent, TransportError
+from runner.errors import (
+    ConnectionLost,
+    CredentialError,
+    DeadlineExceeded,
+    ElevationFailed,
+    NothingSent,
+    TransportError,
+)
 from runner.model.command import AtDeadline, Command, CommandResult
 from runner.model.inventory import Target
 from runner.model.secret import Secret
@@ -55,7 +62,11 @@ class PosixSession:
     def _password(self) -> Secret:
         ref = self._target.ssh.sudo_password
         if self._sudo_password is None and ref is not None:
-            self._sudo_password = self._resolve(ref)
+            try:
+                self._sudo_password = self._resolve(ref)
+            except CredentialError as error:
+                message = f"{self._target.name}: sudo wants a password: {error.message}; nothing was sent"
+                raise ElevationFailed(message, remedy=error.remedy) from error
         if self._sudo_password is None:
             message = "no sudo password is configured"
             raise RuntimeError(message)
@@ -132,7 +143,7 @@ def _no_shell(name: str, said: str, code: int | None) -> NothingSent:
     because = f': it said "{said}"' if said else ""
     return NothingSent(
         f"{name}: the login shell ended with code {code} instead of starting the command{because}; nothing was sent",
-        remedy="The account needs a POSIX login shell (sh, bash, ksh, zsh); not fish, csh or nologin, and no ForceCommand.",
+        remedy="It needs a POSIX login shell (sh, bash, ksh, zsh), not fish, csh or nologin, and no ForceCommand.",
     )
 
 

@@ -61,7 +61,7 @@ class SshConnection:
                 yield process
 
     def _channel(self, ends_at: float, cleanup: ExitStack) -> tuple[Channels, paramiko.Channel]:
-        """A channel on a live line. Nothing was sent on it yet, so a line that turns out to be dead is replaced once."""
+        """A channel on a live line. Nothing was sent on it yet, so a line that proves to be dead is replaced once."""
         limit = min(self._target.ssh.connect_timeout, max(0.1, ends_at - time.monotonic()))
         channels = self._open_channels()
         try:

@@ -24,7 +24,7 @@ FOREIGN = (paramiko.SSHException, OSError, EOFError)
 
 @contextmanager
 def translate_errors(where: str, *, sent: bool) -> Iterator[None]:
-    """Foreign exceptions become ours. ``where`` names target and address; ``sent`` says that a command was on its way."""
+    """Foreign exceptions become ours. ``where`` names target and address; ``sent``: a command was on its way."""
     try:
         yield
     except VmfixError:

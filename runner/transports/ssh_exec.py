@@ -45,7 +45,7 @@ class _Wake:
 
 
 class SshProcess:
-    """A command that was asked for on a channel. The request is sent by the constructor; its answer is not waited for."""
+    """A command that was asked for on a channel. The constructor sends the request and does not wait for its answer."""
 
     def __init__(self, transport: paramiko.Transport, channel: paramiko.Channel, line: str) -> None:
         self._transport = transport

@@ -52,6 +52,7 @@ def lookup_name(host: str, port: int) -> str:
 
 
 def pinned_key(name: str, text: str) -> KnownKeys:
+    """The one key that the inventory names."""
     key = _key(text.split())
     if key is None:
         message = f"{name}: the pinned host_key is not a public key; nothing was sent"
@@ -67,6 +68,7 @@ def read_known_hosts(name: str, paths: Iterable[str]) -> KnownKeys:
 
 
 def known_keys(name: str, lines: Iterable[str], files: tuple[str, ...] = ()) -> KnownKeys:
+    """What these lines of known_hosts say of ``name``. Lines that are broken, or not of use here, say nothing."""
     trusted: list[HostKey] = []
     revoked: list[HostKey] = []
     authorities = 0

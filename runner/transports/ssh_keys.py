@@ -30,11 +30,9 @@ def load_keys(path: str, passphrase: Callable[[], Secret] | None, certificates: 
     """The key of a file, with each certificate that fits it and then bare: a server may accept only one of them."""
     key_class = _key_class(path)
     bare = _load(key_class, path, passphrase)
-    keys: list[PKey] = []
-    for certificate in dict.fromkeys((*certificates, f"{path}-cert.pub")):
-        if Path(certificate).is_file() and (certified := _certified(bare, key_class, certificate)) is not None:
-            keys.append(certified)
-    return [*keys, bare]
+    files = [file for file in dict.fromkeys((*certificates, f"{path}-cert.pub")) if Path(file).is_file()]
+    certified = [_certified(bare, key_class, file) for file in files]
+    return [*(key for key in certified if key is not None), bare]
 
 
 def public_blob(path: str) -> bytes | None:

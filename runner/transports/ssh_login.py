@@ -13,11 +13,11 @@ import paramiko
 from runner.errors import Unreachable
 from runner.model.inventory import SshOptions, Target
 from runner.model.secret import Secret, SecretRef
-from runner.transports.ssh_auth import Login
+from runner.transports.ssh_auth import Leg, Login
 from runner.transports.ssh_errors import translate_errors
 from runner.transports.ssh_exec import Transport
 from runner.transports.ssh_hostkeys import HostKey, KnownKeys, lookup_name, pinned_key, read_known_hosts, verify
-from runner.transports.ssh_route import Hop, Route
+from runner.transports.ssh_route import Route
 
 _ALGORITHMS = {"ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256")}
 _MISSED_KEEPALIVES = 3
@@ -36,13 +36,14 @@ class Line:
 
 
 def _close(transports: list[paramiko.Transport]) -> None:
-    """The last first: the others carry it."""
+    """The last first: the others carry it. A transport that never started would leave its socket open."""
     for transport in reversed(transports):
         transport.close()
+        transport.sock.close()
 
 
 def open_line(target: Target, route: Route, secret: Callable[[SecretRef], Secret]) -> Line:
-    """Connect and log in at every hop. Raises a ``NothingSent`` kind or ``CredentialError``, and leaves nothing open."""
+    """Connect and log in at every hop. Raises a ``NothingSent`` kind or ``CredentialError``; then nothing is open."""
     ends_at = time.monotonic() + route.timeout
     transports: list[paramiko.Transport] = []
     with ExitStack() as undo:
@@ -50,24 +51,23 @@ def open_line(target: Target, route: Route, secret: Callable[[SecretRef], Secret
         for hop in route.hops:
             last = hop is route.hops[-1]
             where = f"{target.name} ({hop.address})" if last else f"{target.name}, jump host {hop.address}"
+            leg = Leg(hop, where, ends_at, last)
             with translate_errors(where, sent=False):
-                transport = _start(_reach(hop, transports, ends_at, where), ends_at, where, target.ssh)
-                transports.append(transport)
-                _negotiate(transport, target, hop, ends_at, where=where, last=last)
-                Login(transport, hop, where, target.ssh, secret, ends_at, with_password=last).run()
+                transports.append(_start(_reach(leg, transports), leg, target.ssh))
+                _prove_identity(transports[-1], leg, target.ssh)
+                Login(transports[-1], leg, target.ssh, secret).run()
         undo.pop_all()
     return Line(transports)
 
 
-def _reach(hop: Hop, before: list[paramiko.Transport], ends_at: float, where: str) -> socket.socket | paramiko.Channel:
+def _reach(leg: Leg, before: list[paramiko.Transport]) -> socket.socket | paramiko.Channel:
     if before:
-        return before[-1].open_channel(
-            "direct-tcpip", (hop.host, hop.port), ("127.0.0.1", 0), timeout=_remaining(ends_at, where)
-        )
+        there = (leg.hop.host, leg.hop.port)
+        return before[-1].open_channel("direct-tcpip", there, ("127.0.0.1", 0), timeout=leg.remaining())
     problem: OSError | None = None
-    for family, protocol, address in _resolve(hop, ends_at, where):
+    for family, protocol, address in _resolve(leg):
         link = socket.socket(family, socket.SOCK_STREAM, protocol)
-        link.settimeout(_remaining(ends_at, where))
+        link.settimeout(leg.remaining())
         try:
             link.connect(address)
         except OSError as error:
@@ -75,17 +75,17 @@ def _reach(hop: Hop, before: list[paramiko.Transport], ends_at: float, where: st
             problem = error
             continue
         return link
-    raise problem or OSError(f"no address for {hop.host}")
+    raise problem or OSError(f"no address for {leg.hop.host}")
 
 
-def _resolve(hop: Hop, ends_at: float, where: str) -> list[_Address]:
+def _resolve(leg: Leg) -> list[_Address]:
     """Name resolution knows no time limit of its own, so it gets a thread."""
     answers: list[_Address] = []
     problems: list[OSError] = []
 
     def ask() -> None:
         try:
-            found = socket.getaddrinfo(hop.host, hop.port, type=socket.SOCK_STREAM)
+            found = socket.getaddrinfo(leg.hop.host, leg.hop.port, type=socket.SOCK_STREAM)
         except OSError as error:
             problems.append(error)
         else:
@@ -93,22 +93,18 @@ def _resolve(hop: Hop, ends_at: float, where: str) -> list[_Address]:
 
     asking = threading.Thread(target=ask, name="vmfix-dns", daemon=True)
     asking.start()
-    asking.join(_remaining(ends_at, where))
+    asking.join(leg.remaining())
     for problem in problems:
         raise problem
     if not answers:
-        message = f"{where}: the name was not resolved in time; nothing was sent"
+        message = f"{leg.where}: the name was not resolved in time; nothing was sent"
         raise Unreachable(message, remedy="Is the DNS server reachable? An IP address as `address` needs none.")
     return answers
 
 
-def _start(
-    link: socket.socket | paramiko.Channel, ends_at: float, where: str, options: SshOptions
-) -> paramiko.Transport:
-    remaining = _remaining(ends_at, where)
+def _start(link: socket.socket | paramiko.Channel, leg: Leg, options: SshOptions) -> paramiko.Transport:
     transport = Transport(link)
-    transport.banner_timeout = remaining
-    transport.handshake_timeout = remaining
+    transport.banner_timeout = transport.handshake_timeout = leg.remaining()
     if isinstance(link, socket.socket):
         link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         _notice_silence(link, options.keepalive)
@@ -132,29 +128,26 @@ def _notice_silence(link: socket.socket, keepalive: float) -> None:
             link.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
-def _negotiate(
-    transport: paramiko.Transport, target: Target, hop: Hop, ends_at: float, *, where: str, last: bool
-) -> None:
-    """Agree on keys, and go on only with a machine that proved to be the right one."""
-    known = _known(target, hop, last=last)
+def _prove_identity(transport: paramiko.Transport, leg: Leg, options: SshOptions) -> None:
+    """Agree on keys, and return only if the machine proved to be the right one."""
+    known = _known(leg, options)
     if known.kinds:
         transport.get_security_options().key_types = _algorithms(known)
     done = threading.Event()
     transport.start_client(event=done)
-    in_time = done.wait(_remaining(ends_at, where))
+    in_time = done.wait(leg.remaining())
     if not in_time or not transport.is_active():
-        error = transport.get_exception()
-        raise error or TimeoutError(f"no key exchange within {target.ssh.connect_timeout:g} s")
-    if not (last and target.ssh.insecure_host_key):
+        raise transport.get_exception() or TimeoutError("no key exchange")
+    if not (leg.last and options.insecure_host_key):
         key = transport.get_remote_server_key()
-        verify(known, HostKey(key.get_name(), key.asbytes()), where=where)
+        verify(known, HostKey(key.get_name(), key.asbytes()), where=leg.where)
 
 
-def _known(target: Target, hop: Hop, *, last: bool) -> KnownKeys:
-    name = hop.known_as or lookup_name(hop.host, hop.port)
-    if last and target.ssh.host_key is not None:
-        return pinned_key(name, target.ssh.host_key)
-    return read_known_hosts(name, hop.known_hosts)
+def _known(leg: Leg, options: SshOptions) -> KnownKeys:
+    name = leg.hop.known_as or lookup_name(leg.hop.host, leg.hop.port)
+    if leg.last and options.host_key is not None:
+        return pinned_key(name, options.host_key)
+    return read_known_hosts(name, leg.hop.known_hosts)
 
 
 def _algorithms(known: KnownKeys) -> tuple[str, ...]:
@@ -162,11 +155,3 @@ def _algorithms(known: KnownKeys) -> tuple[str, ...]:
     wanted = [name for kind in known.kinds for name in _ALGORITHMS.get(kind, (kind,))]
     able = [name for name in Transport._preferred_keys if name in wanted]  # type: ignore[attr-defined]  # noqa: SLF001
     return tuple(able) or Transport._preferred_keys  # type: ignore[attr-defined]  # noqa: SLF001
-
-
-def _remaining(ends_at: float, where: str) -> float:
-    remaining = ends_at - time.monotonic()
-    if remaining <= 0:
-        message = f"{where}: no connection in time; nothing was sent"
-        raise Unreachable(message, remedy="Is the machine up? Raise connect_timeout if it is only slow.")
-    return remaining

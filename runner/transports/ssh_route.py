@@ -148,5 +148,6 @@ def _with_includes(lines: Iterable[str], *, depth: int) -> Iterable[str]:
             message = "Include inside of a Host or Match block, or too deep"
             raise ValueError(message)
         for pattern in value.split():
-            for file in sorted(glob.glob(str(Path("~/.ssh").expanduser() / Path(pattern).expanduser()))):
+            wildcard = str(Path("~/.ssh").expanduser() / Path(pattern).expanduser())
+            for file in sorted(glob.glob(wildcard)):  # noqa: PTH207  Path.glob takes no absolute pattern
                 yield from _with_includes(Path(file).read_text(encoding="utf-8").splitlines(), depth=depth + 1)

@@ -1,7 +1,8 @@
 """A real OpenSSH server on a free loopback port, with users and sudoers of its own.
 
 It runs in a private mount namespace in which an altered copy lies over /etc: the machine itself is never touched.
-(Single files mounted over /etc/passwd and its like would come off as soon as the machine replaces one of them.) Needs root, unshare, sshd, ssh-keygen and sudo.
+(Single files mounted over /etc/passwd and its like would come off as soon as the machine replaces one of them.)
+Needs root, unshare, sshd, ssh-keygen and sudo.
 """
 
 from __future__ import annotations
@@ -18,13 +19,12 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import pytest
+from typing import Any
 
 from runner.model.inventory import Platform, SshOptions, Target, TransportKind
 from runner.model.secret import Secret, SecretKind, SecretRef
 
-PASSWORD = "korrekt Pferd ' \" $ batterie"  # noqa: S105  of throw-away users in a throw-away name space
+PASSWORD = "korrekt Pferd ' \" $ batterie"  # of throw-away users in a throw-away name space
 LOGINS = {
     "root": 0,
     "free": 4201,  # sudo without a password, in a pseudo-terminal of its own (use_pty)
@@ -74,19 +74,18 @@ exec "$@"
 """
 
 
-def require_tools() -> None:
-    """Skip where a real server cannot run, or fail where somebody insists on it."""
-    missing = [tool for tool in ("unshare", "ssh-keygen", "sudo", "bash") if shutil.which(tool) is None]
-    missing += [] if _sshd() else ["sshd"]
-    missing += [] if os.geteuid() == 0 else ["root"]
-    if not missing and subprocess.run(["unshare", "-m", "true"], check=False, capture_output=True).returncode:
-        missing.append("mount namespaces")
-    if not missing:
-        return
-    message = f"needs {', '.join(missing)}"
-    if os.environ.get("VMFIX_REQUIRE_REAL") == "1":
-        pytest.fail(message)
-    pytest.skip(message)
+def missing_parts() -> list[str]:
+    """What a real server needs and this machine has not, one sentence each."""
+    missing = [
+        f"{tool} is not installed." for tool in ("unshare", "ssh-keygen", "sudo", "bash") if not shutil.which(tool)
+    ]
+    if _sshd() is None:
+        missing.append("sshd is not installed.")
+    if os.geteuid() != 0:
+        missing.append("Only root can start it.")
+    elif not missing and subprocess.run(["unshare", "-m", "true"], check=False, capture_output=True).returncode:
+        missing.append("Mount name spaces are not allowed.")
+    return missing
 
 
 def _sshd() -> str | None:
@@ -113,9 +112,9 @@ class Sshd:
     def known_hosts(self) -> Path:
         return self.folder / "known_hosts"
 
-    def target(self, user: str = "root", *, port: int | None = None, **options: object) -> Target:
+    def target(self, user: str = "root", *, port: int | None = None, **options: Any) -> Target:  # noqa: ANN401
         """A target that logs in here by key, changed as ``options`` (fields of ``SshOptions``) say."""
-        usual: dict[str, object] = {
+        usual: dict[str, Any] = {
             "key_files": (str(self.client_key),),
             "known_hosts": (str(self.known_hosts),),
             "agent": False,
@@ -128,7 +127,7 @@ class Sshd:
             user=user,
             transport=TransportKind.SSH,
             platform=Platform.LINUX,
-            ssh=SshOptions(**{**usual, **options}),  # type: ignore[arg-type]
+            ssh=SshOptions(**{**usual, **options}),
         )
 
     def session_pids(self) -> list[int]:
@@ -185,8 +184,9 @@ def sshd(extra: str = "", *, host_keys: Sequence[str] = ("ed25519",)) -> Iterato
 def _running(folder: Path, port: int) -> Iterator[Sshd]:
     command = [str(_sshd()), "-D", "-e", "-f", str(folder / "sshd_config")]
     with (folder / "log").open("wb") as log:
+        unshare = ["unshare", "-m", "--propagation", "private", "sh", "-c", _IN_NAMESPACE, "sh", str(folder / "etc")]
         server = subprocess.Popen(
-            ["unshare", "-m", "--propagation", "private", "sh", "-c", _IN_NAMESPACE, "sh", str(folder / "etc"), *command],
+            [*unshare, *command],
             stderr=log,
             stdin=subprocess.DEVNULL,
         )
@@ -202,6 +202,7 @@ def _running(folder: Path, port: int) -> Iterator[Sshd]:
 
 
 def keygen(path: Path, kind: str = "ed25519", *, passphrase: str = "") -> None:
+    """A fresh key pair."""
     bits = ["-b", "2048"] if kind == "rsa" else []
     subprocess.run(
         ["ssh-keygen", "-q", "-t", kind, *bits, "-N", passphrase, "-C", "vmfix test", "-f", str(path)], check=True
@@ -209,6 +210,7 @@ def keygen(path: Path, kind: str = "ed25519", *, passphrase: str = "") -> None:
 
 
 def free_port() -> int:
+    """A port on which nothing listens."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return int(probe.getsockname()[1])
 

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,13 +20,14 @@ from runner.transports.table import connector
 from tests.contract.sshd import PASSWORD_REF, Secrets, Sshd
 
 TRANSPORTS = ("fake", "local", "ssh-root", "ssh-sudo", "ssh-sudo-no-pty", "ssh-sudo-password", "ssh-noisy")
-_SSH_USERS = {
+_SSH_USERS: dict[str, tuple[str, dict[str, Any]]] = {
     "ssh-root": ("root", {}),
     "ssh-sudo": ("free", {}),
     "ssh-sudo-no-pty": ("bare", {}),
     "ssh-sudo-password": ("asked", {"sudo_password": PASSWORD_REF}),
     "ssh-noisy": ("noisy", {}),
 }
+_PARAMETERS = [pytest.param(name, marks=[pytest.mark.real] if name in _SSH_USERS else []) for name in TRANSPORTS]
 HERE = Target(name="here", address="localhost", transport=TransportKind.LOCAL, platform=Platform.LINUX)
 NASTY = (
     "",
@@ -47,7 +49,7 @@ NASTY = (
 )
 
 
-@pytest.fixture(scope="module", params=TRANSPORTS)
+@pytest.fixture(scope="module", params=_PARAMETERS)
 def connection(request: pytest.FixtureRequest) -> Iterator[Connection]:
     """A connection of each kind, kept open for many commands as the engine does."""
     opened = _open(request.param, request)
@@ -55,7 +57,7 @@ def connection(request: pytest.FixtureRequest) -> Iterator[Connection]:
     opened.close()
 
 
-@pytest.fixture(params=TRANSPORTS)
+@pytest.fixture(params=_PARAMETERS)
 def fresh(request: pytest.FixtureRequest) -> Iterator[Connection]:
     """A connection of each kind that the test may close."""
     opened = _open(request.param, request)
@@ -63,7 +65,7 @@ def fresh(request: pytest.FixtureRequest) -> Iterator[Connection]:
     opened.close()
 
 
-@pytest.fixture(params=[name for name in TRANSPORTS if name.startswith("ssh")])
+@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.real) for name in _SSH_USERS])
 def remote(request: pytest.FixtureRequest) -> Iterator[Connection]:
     """An open connection of each kind that can be lost."""
     opened = _open(request.param, request)
@@ -319,7 +321,9 @@ def test_winrm_says_that_it_is_not_there() -> None:
 
 def test_fake_raises_what_it_is_told() -> None:
     """The fake lets tests play every failure."""
-    fake = FakeConnection([("reboot", ConnectionLost("gone")), ("true", [Unreachable("down"), CommandResult(exit_code=0)])])
+    fake = FakeConnection(
+        [("reboot", ConnectionLost("gone")), ("true", [Unreachable("down"), CommandResult(exit_code=0)])]
+    )
     with pytest.raises(ConnectionLost):
         fake.run(Command(argv=("reboot",)))
     with pytest.raises(Unreachable):

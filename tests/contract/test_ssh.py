@@ -1,4 +1,4 @@
-"""What only SSH has to promise: who is on the other side, how we log in and become root, and what we say if we cannot."""
+"""What only SSH has to promise: who is on the other side, how we log in and become root, and what we say if not."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ import dataclasses
 import os
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from runner.errors import (
     AuthenticationFailed,
+    CredentialError,
     DeadlineExceeded,
     ElevationFailed,
     HostIdentityError,
@@ -23,13 +26,16 @@ from runner.errors import (
     VmfixError,
 )
 from runner.model.command import AtDeadline, Command, Dialect
+from runner.model.secret import Secret, SecretRef
 from runner.transports.ssh import SshConnection, connect
 from tests.contract.sshd import PASSWORD, PASSWORD_REF, WRONG_REF, Secrets, Sshd, free_port, keygen, sshd
+
+pytestmark = [pytest.mark.real, pytest.mark.usefixtures("real_parts")]
 
 WHO = Command(argv=("id", "-un"), elevated=False)
 
 
-def log_in(server: Sshd, user: str = "root", **options: object) -> str:
+def log_in(server: Sshd, user: str = "root", **options: Any) -> str:  # noqa: ANN401
     """Connect as the options say, and return who we are then."""
     connection = connect(server.target(user, **options), Secrets())
     try:
@@ -38,19 +44,17 @@ def log_in(server: Sshd, user: str = "root", **options: object) -> str:
         connection.close()
 
 
-def refusal(server: Sshd, user: str = "root", **options: object) -> VmfixError:
+def refusal(server: Sshd, user: str = "root", **options: Any) -> VmfixError:  # noqa: ANN401
     """What the connection, or its first elevated command, fails with."""
+    connection = SshConnection(server.target(user, **options), Secrets())
     with pytest.raises(VmfixError) as caught:
-        connection = connect(server.target(user, **options), Secrets())
-        try:
-            connection.run(Command(argv=("true",)))
-        finally:
-            connection.close()
+        connection.run(Command(argv=("true",)))
+    connection.close()
     assert PASSWORD not in str(caught.value)
     return caught.value
 
 
-def known(tmp_path: Path, text: str) -> dict[str, object]:
+def known(tmp_path: Path, text: str) -> dict[str, Any]:
     """Options that make ``text`` the only known_hosts file."""
     path = tmp_path / "known_hosts"
     path.write_text(text)
@@ -115,6 +119,11 @@ def test_wrong_pinned_key_is_refused(server: Sshd, tmp_path: Path) -> None:
 
     assert isinstance(error, HostIdentityError)
     assert "pinned in the inventory" in error.message
+
+
+def test_a_pin_that_is_no_key(server: Sshd) -> None:
+    """A pin that cannot be read refuses the target."""
+    assert isinstance(refusal(server, host_key="SHA256:abc"), HostIdentityError)
 
 
 def test_revoked_key_is_refused(server: Sshd, tmp_path: Path) -> None:
@@ -191,6 +200,8 @@ def test_agent_keys_are_offered(server: Sshd, monkeypatch: pytest.MonkeyPatch, t
     with agent(server.client_key, tmp_path) as path:
         monkeypatch.setenv("SSH_AUTH_SOCK", path)
         assert log_in(server, agent=True, key_files=()) == "root"
+    monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "dead"))
+    assert log_in(server, agent=True) == "root"
 
 
 def test_password(server: Sshd) -> None:
@@ -217,7 +228,7 @@ def test_two_proofs() -> None:
 def test_refused_login_says_what_was_tried(server: Sshd, tmp_path: Path) -> None:
     """The message names the user, what the server accepts, each key with its fingerprint, and the password's source."""
     keygen(tmp_path / "key")
-    keygen(tmp_path / "locked", passphrase="another")  # noqa: S106
+    keygen(tmp_path / "locked", passphrase="another")
     error = refusal(
         server,
         key_files=(str(tmp_path / "key"), str(tmp_path / "locked"), str(tmp_path / "missing")),
@@ -258,7 +269,7 @@ def test_too_many_keys(server: Sshd, tmp_path: Path) -> None:
         ("needstty", {}, "Remove requiretty from sudoers"),
     ],
 )
-def test_elevation_that_fails(server: Sshd, user: str, options: dict[str, object], said: str, tmp_path: Path) -> None:
+def test_elevation_that_fails(server: Sshd, user: str, options: dict[str, Any], said: str, tmp_path: Path) -> None:
     """Whoever may not become root gets a plain reason, and the command was not started."""
     tmp_path.chmod(0o777)
     connection = connect(server.target(user, **options), Secrets())
@@ -272,7 +283,27 @@ def test_elevation_that_fails(server: Sshd, user: str, options: dict[str, object
     assert not (tmp_path / "proof").exists()
 
 
-def test_no_sudo_at_all(server: Sshd) -> None:
+def test_a_sudo_password_that_cannot_be_fetched(server: Sshd) -> None:
+    """The password is fetched when sudo asks; if that fails the account cannot become root, and nothing was sent."""
+
+    def no_secret(ref: SecretRef) -> Secret:
+        raise CredentialError(f"{ref} is not set")
+
+    connection = SshConnection(server.target("asked", sudo_password=PASSWORD_REF), no_secret)
+    with pytest.raises(ElevationFailed, match="sudo wants a password: env: VMFIX_TEST_PASSWORD is not set"):
+        connection.run(Command(argv=("true",)))
+    connection.close()
+
+
+def test_a_command_too_long_for_the_target(server: Sshd) -> None:
+    """What the kernel of the target refuses as an argument was not started."""
+    connection = connect(server.target(), Secrets())
+    with pytest.raises(NothingSent, match="too long"):
+        connection.run(Command(argv=("echo", "x" * 200_000)))
+    connection.close()
+
+
+def test_no_sudo_at_all() -> None:
     """Without sudo on the target the message says so."""
     with sshd("SetEnv PATH=/nowhere\n") as bare:
         error = refusal(bare, "free")
@@ -321,10 +352,13 @@ true
 
 def test_secrets_do_not_show(server: Sshd, caplog: pytest.LogCaptureFixture) -> None:
     """Neither logs at the finest level nor the objects themselves show a secret."""
-    caplog.set_level(0)
-    connection = connect(server.target("asked", key_files=(), password=PASSWORD_REF, sudo_password=PASSWORD_REF), Secrets())
+    caplog.set_level(1)
+    caplog.set_level(1, logger="paramiko")
+    target = server.target("asked", key_files=(), password=PASSWORD_REF, sudo_password=PASSWORD_REF)
+    connection = connect(target, Secrets())
     connection.run(Command(argv=("true",)))
 
+    assert "Authentication" in caplog.text
     assert PASSWORD not in caplog.text
     assert PASSWORD not in repr(vars(connection))
     connection.close()
@@ -360,7 +394,7 @@ def test_one_session_at_a_time() -> None:
         connection.close()
 
 
-def test_one_session_at_a_time_and_a_deadline(tmp_path: Path) -> None:
+def test_one_session_at_a_time_and_a_deadline() -> None:
     """Where no second channel can be had, the process is ended over a second connection."""
     with sshd("MaxSessions 1\n") as narrow:
         connection = connect(narrow.target("free"), Secrets())
@@ -384,7 +418,7 @@ def test_silent_port(server: Sshd) -> None:
     """A port that accepts and says nothing is given up in time."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         began = time.monotonic()
-        with pytest.raises(Unreachable, match="no answer in time|greet"):
+        with pytest.raises(Unreachable, match=r"no answer in time|greet"):
             connect(server.target(port=silent.getsockname()[1], connect_timeout=0.7), Secrets())
 
     assert time.monotonic() - began < 2
@@ -396,7 +430,7 @@ def test_full_port(server: Sshd) -> None:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
         with socket.create_connection(full.getsockname()), socket.socket() as second:
-            second.setblocking(False)
+            second.settimeout(0)
             second.connect_ex(full.getsockname())
             began = time.monotonic()
             with pytest.raises(Unreachable, match="no answer in time"):
@@ -407,21 +441,23 @@ def test_full_port(server: Sshd) -> None:
 
 def test_not_an_ssh_port(server: Sshd) -> None:
     """A server of another kind is recognized as such."""
-    import http.server
-    import threading
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as web:
-        web.RequestHandlerClass.log_message = lambda *_: None  # type: ignore[assignment,method-assign]
-        threading.Thread(target=web.serve_forever, daemon=True).start()
+    def greet() -> None:
+        with web.accept()[0] as visitor:
+            visitor.sendall(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as web:
+        greeter = threading.Thread(target=greet)
+        greeter.start()
         with pytest.raises(Unreachable, match="Is this an SSH port"):
-            connect(server.target(port=web.server_address[1], connect_timeout=5.0), Secrets())
-        web.shutdown()
+            connect(server.target(port=web.getsockname()[1], connect_timeout=5.0), Secrets())
+        greeter.join()
 
 
 def test_unknown_name(server: Sshd) -> None:
     """A name that does not exist is unreachable."""
     target = dataclasses.replace(server.target(), address="no-such-machine.invalid")
-    with pytest.raises(Unreachable, match="no-such-machine.invalid"):
+    with pytest.raises(Unreachable, match=r"no-such-machine\.invalid"):
         connect(target, Secrets())
 
 
@@ -462,13 +498,12 @@ def test_configuration_file(server: Sshd, jump: Sshd, tmp_path: Path) -> None:
     )
     (tmp_path / "config").write_text(
         f"Include {tmp_path}/more\n"
-        f"Host vm-*\n HostName 127.0.0.1\n Port {server.port}\n User free\n HostKeyAlias the-alias\n ProxyJump bastion\n"
+        f"Host vm-*\n HostName 127.0.0.1\n Port {server.port}\n"
+        " User free\n HostKeyAlias the-alias\n ProxyJump bastion\n"
         f"Host *\n IdentityFile {server.client_key}\n UserKnownHostsFile {tmp_path}/hosts\n"
     )
     target = server.target()
-    options = dataclasses.replace(
-        type(target.ssh)(), config=str(tmp_path / "config"), agent=False
-    )
+    options = dataclasses.replace(type(target.ssh)(), config=str(tmp_path / "config"), agent=False)
     target = dataclasses.replace(target, address="vm-7", port=None, user=None, ssh=options)
     connection = connect(target, Secrets())
 
@@ -524,7 +559,7 @@ class agent:  # noqa: N801  reads as a word
         self._path = str(folder / "agent")
         self._process = subprocess.Popen(["ssh-agent", "-D", "-a", self._path], stdout=subprocess.DEVNULL)
         for _ in range(100):
-            if os.path.exists(self._path):
+            if Path(self._path).exists():
                 break
             time.sleep(0.05)
         environment = {**os.environ, "SSH_AUTH_SOCK": self._path}

@@ -17,9 +17,8 @@ from runner.errors import (
 )
 from runner.execute.observe import Observer
 from runner.model.command import Command, CommandResult, Effect
-from runner.model.event import EventKind, Status
+from runner.model.event import Applied, EventKind, Status
 from runner.model.plan import Outcome, Standing
-from runner.plan.entries import Applied
 from tests.unit.execute.world import HEAD, SIMPLE, Machine, TestClock, World, load
 
 
@@ -349,9 +348,11 @@ def test_fewer_actions_than_approved_are_fine() -> None:
     assert machine(it).changes == [("put", "y", "done")]
 
 
-APPLIED = SIMPLE.replace("    risk: [config]", "    risk: [config]\n    proves: next-backup").replace(
-    "put, state, good", "put, extra, on"
-).replace("[get, state], that: out == \"good\"", "[get, extra], that: out == \"on\"")
+APPLIED = (
+    SIMPLE.replace("    risk: [config]", "    risk: [config]\n    proves: next-backup")
+    .replace("put, state, good", "put, extra, on")
+    .replace('[get, state], that: out == "good"', '[get, extra], that: out == "on"')
+)
 
 
 def test_what_only_a_backup_proves_ends_as_applied() -> None:
@@ -364,7 +365,7 @@ def test_what_only_a_backup_proves_ends_as_applied() -> None:
 def test_an_applied_remedy_waits_for_the_next_backup() -> None:
     """A second run changes nothing and says since when it waits."""
     it = world(APPLIED, state="bad")
-    it.applied = {"a": Applied("mend", "2026-11-25T01:00:00.000000Z", "r0")}
+    it.applied = {"a": Applied(remedy="mend", at="2026-11-25T01:00:00.000000Z", run="r0")}
 
     verdict = it.run()["a"]
 
@@ -376,7 +377,7 @@ def test_an_applied_remedy_waits_for_the_next_backup() -> None:
 def test_only_a_later_failure_leads_to_the_next_rung() -> None:
     """A backup that failed after the remedy was applied shows that it did not help."""
     it = world(LADDER, state="bad")
-    it.applied = {"a": Applied("first", "2026-11-25T01:00:00.000000Z", "r0")}
+    it.applied = {"a": Applied(remedy="first", at="2026-11-25T01:00:00.000000Z", run="r0")}
     it.failed_at = "2026-11-25T02:00:00+00:00"
 
     assert it.run()["a"].status is Status.FIXED
@@ -385,7 +386,9 @@ def test_only_a_later_failure_leads_to_the_next_rung() -> None:
 
 def test_a_requirement_that_does_not_hold_refuses_the_target() -> None:
     """With the author's own words, and nothing sent."""
-    it = world(SIMPLE.replace("remedies:", "requires: [{that: extra, else: A backup is running}]\nremedies:"), state="bad")
+    it = world(
+        SIMPLE.replace("remedies:", "requires: [{that: extra, else: A backup is running}]\nremedies:"), state="bad"
+    )
 
     verdict = it.run()["a"]
 

@@ -18,11 +18,11 @@ from runner.execute.tools import Stop, Tools
 from runner.load.playbook import load_playbook
 from runner.model.approval import Approval
 from runner.model.command import Command, CommandResult, Effect
-from runner.model.event import Event, EventKind
+from runner.model.event import Applied, Event, EventKind
 from runner.model.inventory import Platform, Target, TransportKind
 from runner.model.plan import PLAN_FORMAT, Entry, Plan
 from runner.model.playbook import Playbook
-from runner.plan.entries import Applied, Subject
+from runner.plan.entries import Subject
 
 
 class TestClock:

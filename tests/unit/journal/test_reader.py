@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from runner.errors import JournalCorrupt, UsageError
-from runner.journal import AppliedRecord, Journal, JournalReader
-from runner.model.event import Event, EventKind
+from runner.journal import Journal, JournalReader
+from runner.model.event import Applied, Event, EventKind
 from runner.model.plan import Plan
 
 MakeEvent = Callable[..., Event]
@@ -111,7 +111,7 @@ class TestLastApplied:
         event = make_event(EventKind.TARGET_FINISHED, status="applied", remedy="skip-mount", changed=True)
         journal.record(event)
 
-        assert journal.last_applied("vm-1", PLAYBOOK) == AppliedRecord(remedy="skip-mount", at=event.at, run=run)
+        assert journal.last_applied("vm-1", PLAYBOOK) == Applied(remedy="skip-mount", at=event.at, run=run)
         assert journal.last_applied("vm-2", PLAYBOOK) is None
         assert journal.last_applied("vm-1", "other") is None
 

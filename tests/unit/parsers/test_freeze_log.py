@@ -32,13 +32,13 @@ BEGIN = (
     line("01:00:00.3", "arg : ['/var/lib/waagent/x/main/safefreeze/bin/safefreeze', '60', '/data disk', '/']"),
 )
 FIRST_HELD_BACK = line("01:00:09", "================== Logs during Freeze Start ==============")
+HELPER = "2026/08/06 01:00:04.100000  Info  2026-08-06 01:00:04 "
 FAILED = (
     *BEGIN,
     FIRST_HELD_BACK,
     "2026/08/06 01:00:04.000000  Info  2026-08-06 01:00:04 ****** 2. Binary Freeze Started  ",
     "2026/08/06 01:00:04.000000  Info  2026-08-06 01:00:04 Freezing: /data disk ",
-    "2026/08/06 01:00:04.100000  Info  2026-08-06 01:00:04 "
-    "Failed to FIFREEZE: /data disk with error message: Device or resource busy ",
+    HELPER + "Failed to FIFREEZE: /data disk with error message: Device or resource busy ",
     "2026/08/06 01:00:04.200000  Error  freeze failed for some mount ",
     "================== Logs during Freeze End ==============",
     line("01:00:10", "T:S freeze result freeze failed for some mount"),

@@ -10,12 +10,12 @@ from runner.parsers.processes import FUSER, parse_fuser, parse_uses
 
 TWO = b"""\
                      USER        PID ACCESS COMMAND
-/tmp/lab/b b:        root      f.... bash
+/mnt/b b:        root      f.... bash
                      root      ..c.. sleep
 """
 KERNEL = b"""\
                      USER        PID ACCESS COMMAND
-/tmp/lab/m nt:       root      mount /tmp/lab/m nt
+/mnt/m nt:       root      mount /mnt/m nt
                      root      ..c.. sleep
 """
 TERMINAL = b"""\

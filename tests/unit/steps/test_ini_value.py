@@ -87,7 +87,7 @@ class TestEditing:
         st.sampled_from(["\n", "\r\n"]),
         st.sampled_from([" = ", "=", ": "]),
     )
-    def test_nothing_else_changes(  # noqa: PLR0913
+    def test_nothing_else_changes(
         self, sections: dict[str, dict[str, str]], key: str, value: str, end: str, sign: str
     ) -> None:
         """Whatever stands there, exactly this one value differs afterwards, by the parser's own reading."""
@@ -137,6 +137,12 @@ class TestRefusals:
     def test_percent_that_is_replaced(self) -> None:
         """The broken value is the one that is set anew."""
         assert decide(args(value="/a"), "[SnapshotThread]\nMountsToSkip = 5%\n").outcome is Outcome.WOULD_CHANGE
+
+    def test_default_section(self) -> None:
+        """What [DEFAULT] sets cannot be removed from one section."""
+        content = "[DEFAULT]\nMountsToSkip=/a\n[SnapshotThread]\n"
+        assert decide(args(absent=True), content).outcome is Outcome.REFUSED
+        assert decide(args(value="/b"), content).outcome is Outcome.WOULD_CHANGE
 
     def test_missing_file(self) -> None:
         """Made only if allowed; nothing has to be removed from it."""

@@ -1,0 +1,65 @@
+"""What ``plan`` and ``run`` have in common: prepare, look, show and save the plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runner import __version__, codec, planfile
+from runner.cli.failure import NOT_IN_ORDER, OK
+from runner.cli.files import OutputFiles
+from runner.cli.interrupt import abandoning
+from runner.cli.options import Asked
+from runner.cli.progress import progress_for
+from runner.cli.session import Session
+from runner.errors import PlanFileError, UsageError
+from runner.model.plan import Plan, Standing
+
+if TYPE_CHECKING:
+    from runner.app import App, Prepared, Request
+
+_NOT_LOOKED_AT = (Standing.UNREACHABLE, Standing.REFUSED, Standing.FAILED)
+
+
+def look(session: Session, app: App, request: Request, prepared: Prepared, *, offline: bool) -> Plan:
+    """The plan of what the targets need now. Only observations are sent."""
+    if offline:
+        return app.plan(prepared, request, offline=True)
+    with progress_for(session, "Looking", len(prepared.subjects)) as progress, abandoning(session, app):
+        return app.plan(prepared, request, seen=progress.looked_at)
+
+
+def show_plan(session: Session, plan: Plan, asked: Asked) -> None:
+    """The plan for people; where JSON is wanted, that goes to standard error."""
+    from runner.report import plan_text  # noqa: PLC0415
+
+    digest = codec.digest(plan, evidence=False)
+    session.screen.text(plan_text.render(plan, digest, plan_file=asked.out or "", colour=session.screen.colour))
+
+
+def end_with_plan(session: Session, plan: Plan, asked: Asked) -> int:
+    """The plan is all that was wanted: show it, and say by the exit code whether every target could be planned."""
+    from runner.report import json_view  # noqa: PLC0415
+
+    if session.screen.json:
+        session.screen.data(json_view.plan_json(plan, codec.digest(plan, evidence=False)))
+    else:
+        show_plan(session, plan, asked)
+    return NOT_IN_ORDER if any(entry.standing in _NOT_LOOKED_AT for entry in plan.entries) else OK
+
+
+def save(files: OutputFiles, plan: Plan) -> None:
+    """Where ``-o`` said."""
+    files.write("-o", lambda: planfile.dump(plan))
+
+
+def read_plan(path: str) -> Plan:
+    """The plan in a file. Raises ``UsageError`` if there is none, ``PlanFileError`` if it may not be used."""
+    try:
+        text = Path(path).read_bytes().decode("utf-8")
+    except (OSError, ValueError) as problem:
+        if isinstance(problem, UnicodeDecodeError):
+            raise PlanFileError(f"{path} is not a vmfix plan", remedy="It is not even text.") from problem
+        reason = getattr(problem, "strerror", None) or problem
+        raise UsageError(f"the plan {path} cannot be read: {reason}", remedy="Check the path.") from problem
+    return planfile.parse(text, path, __version__)

@@ -1,0 +1,146 @@
+"""What is going on, while it goes on: plain lines, or one line per target that moves."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType, TracebackType
+from typing import Protocol, Self
+
+from runner.cli.screen import Screen
+from runner.cli.session import Session
+from runner.model.event import Event, EventKind
+from runner.model.plan import Entry
+from runner.report.commands import command_lines
+from runner.report.escape import one_line
+
+log = logging.getLogger(__name__)
+
+_LONGEST = 240  # characters of what a target or a playbook said; the report has all of it
+
+
+class Progress(Protocol):
+    """Told of everything as it happens, from any thread. Never raises."""
+
+    def looked_at(self, entry: Entry) -> None: ...
+
+    def happened(self, event: Event) -> None: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class PlainProgress:
+    """A line with the time for each thing that happens: for CI logs."""
+
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """There is nothing to take away."""
+
+    def looked_at(self, entry: Entry) -> None:
+        self._line(look_line(entry))
+
+    def happened(self, event: Event) -> None:
+        line = safe_line(event)
+        if line:
+            self._line(line)
+
+    def _line(self, text: str) -> None:
+        self._screen.say(f"{time.strftime('%H:%M:%S')}  {text}")
+
+
+def progress_for(session: Session, title: str, total: int) -> contextlib.AbstractContextManager[Progress]:
+    """Live on a terminal, unless logging goes there too; else plain lines."""
+    if session.screen.live and not session.logs.verbosity:
+        from runner.cli.live import LiveProgress  # noqa: PLC0415 - rich costs time
+
+        return _paused_by_questions(session, LiveProgress(session.screen, title, total))
+    return PlainProgress(session.screen)
+
+
+@contextlib.contextmanager
+def _paused_by_questions(session: Session, progress: Progress) -> Iterator[Progress]:
+    before = session.pause
+    session.pause = getattr(progress, "paused", before)
+    try:
+        with progress:
+            yield progress
+    finally:
+        session.pause = before
+
+
+def look_line(entry: Entry) -> str:
+    """What a look at a target found."""
+    return _shortened(f"{entry.target}  {entry.playbook}  {entry.standing.value}: {entry.reason}".rstrip(": "))
+
+
+def safe_line(event: Event) -> str:
+    """The line for an event, or an empty text. What cannot be shown must not stop the work."""
+    try:
+        return event_line(event)
+    except Exception:
+        log.exception("an event cannot be shown")
+        return ""
+
+
+def event_line(event: Event) -> str:
+    """What happened where, on one line; empty for what is of no interest while it happens."""
+    said = _SAID.get(event.kind)
+    if said is None or not event.entry:
+        return ""
+    playbook, _, target = event.entry.partition("@")
+    where = "/".join(part for part in (playbook, event.remedy, event.action) if part)
+    return _shortened(f"{target}  {where}  {said.format_map(_Data(event))}".rstrip(": "))
+
+
+class _Data(dict[str, str]):
+    """The data of an event as texts, each empty if it is missing."""
+
+    def __init__(self, event: Event) -> None:
+        super().__init__({name: str(value) for name, value in event.data.items() if value is not None})
+        if event.kind is EventKind.INTENT:
+            self["command"] = _command(event.data.get("command"))
+        if event.kind is EventKind.RESULT:
+            self["how"] = f"exit {self['exit_code']}" if "exit_code" in self else f"no result: {self['error']}"
+        for name in ("status", "result"):
+            self[name] = self[name].replace("_", " ")
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def _command(data: object) -> str:
+    return command_lines(data)[0] if isinstance(data, Mapping) else ""
+
+
+_SAID: Mapping[EventKind, str] = MappingProxyType(
+    {
+        EventKind.TARGET_STARTED: "started",
+        EventKind.REMEDY_STARTED: "remedy started: {title}",
+        EventKind.ACTION_STARTED: "{title}",
+        EventKind.INTENT: "$ {command}",
+        EventKind.RESULT: "{how}",
+        EventKind.ACTION_FINISHED: "{status}: {text}",
+        EventKind.VERIFIED: "verified: {text}",
+        EventKind.REMEDY_FINISHED: "remedy ended: {result}: {text}",
+        EventKind.GATE: "{reason}",
+        EventKind.TARGET_FINISHED: "FINISHED {status}: {reason}",
+    }
+)
+
+
+def _shortened(text: str) -> str:
+    line = one_line(" ".join(text.split("\n")))
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."

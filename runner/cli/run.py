@@ -1,0 +1,172 @@
+"""``vmfix run``: plan, consent, execution, report."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from runner.cli import options
+from runner.cli.consent import Consent, acknowledged_ids, approved_ids, ask
+from runner.cli.files import OutputFiles, output_files
+from runner.cli.group import common
+from runner.cli.interrupt import stopping
+from runner.cli.options import Asked
+from runner.cli.planning import end_with_plan, look, read_plan, save, show_plan
+from runner.cli.progress import progress_for
+from runner.cli.reporting import show_report, write_reports
+from runner.cli.session import Session, pass_session
+from runner.errors import NotApproved, UsageError
+from runner.model.approval import ApprovedPlan
+from runner.model.plan import Plan, Standing
+
+if TYPE_CHECKING:
+    from runner.app import App, Prepared, Request
+    from runner.plan.entries import Subject
+
+_NOTHING_TO_DO = (Standing.HEALTHY, Standing.AWAITING)
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The options of ``run`` alone."""
+
+    dry_run: bool
+    plan_path: str | None
+    approve: tuple[str, ...]
+    acknowledge: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What execution needs beside the approved plan."""
+
+    subjects: Mapping[str, Subject]
+    files: OutputFiles
+    just_observed: bool
+
+
+@common
+@click.command()
+@options.asking
+@click.option("--dry-run", is_flag=True, help="Stop after the plan: the same view as `vmfix plan`.")
+@click.option("--plan", "plan_path", type=click.Path(), metavar="FILE", help="Run this saved plan and nothing else.")
+@click.option("--approve", multiple=True, metavar="REMEDY", help="PLAYBOOK/REMEDY, REMEDY or all. Repeatable.")
+@click.option("--acknowledge", multiple=True, metavar="STEP", help="PLAYBOOK/REMEDY/STEP that a person has done.")
+@click.option("--junit", type=click.Path(), metavar="FILE", help="Write the report as JUnit XML too.")
+@click.option("--markdown", type=click.Path(), metavar="FILE", help="Write the report as Markdown too.")
+@pass_session
+def run(  # noqa: PLR0913 - click hands over every option
+    session: Session,
+    *,
+    dry_run: bool,
+    plan_path: str | None,
+    approve: tuple[str, ...],
+    acknowledge: tuple[str, ...],
+    junit: str | None,
+    markdown: str | None,
+    **values: Any,  # noqa: ANN401 - click's values; `Asked` has their types
+) -> int:
+    """Plan, ask for consent once per remedy, run, verify, and report.
+
+    PLAYBOOKS are ids, error codes, aliases or paths; with --plan, those of the plan. Without a terminal nothing is
+    asked: consent is given with --approve, or nothing runs.
+    """
+    asked = options.asked(values)
+    session.screen.json = asked.as_json
+    words = _Words(dry_run, plan_path, approve, acknowledge)
+    _check(words, asked)
+    wanted = (("-o", asked.out), ("--junit", junit), ("--markdown", markdown))
+    with output_files(*wanted, private=("-o",)) as files, session.app() as app:
+        return _run(session, app, asked, words, files)
+
+
+def _check(words: _Words, asked: Asked) -> None:
+    """Words that contradict each other."""
+    if asked.offline and not words.dry_run:
+        raise UsageError("--offline looks at no target, so nothing could be run", remedy="Use it with `vmfix plan`.")
+    if words.plan_path is None:
+        if not asked.playbooks:
+            raise UsageError("no playbook is named", remedy="Name an error code, an id or a path; see `vmfix list`.")
+        return
+    given = {"-e": asked.params, "-o": asked.out, "--note": asked.note, "--offline": asked.offline}
+    told = [*(name for name, value in given.items() if value), *(["-t"] if asked.pattern != "all" else [])]
+    if told:
+        raise UsageError(
+            f"{told[0]} is decided by the plan already", remedy=f"Leave {told[0]} out, or make a new plan."
+        )
+
+
+def _run(session: Session, app: App, asked: Asked, words: _Words, files: OutputFiles) -> int:
+    saved = None if words.plan_path is None else read_plan(words.plan_path)
+    request = asked.request(saved)
+    prepared = _prepared(session, app, request, may_be_a_file=bool(saved) and not asked.playbooks)
+    approve = approved_ids(words.approve, prepared.playbooks)
+    acknowledged = acknowledged_ids(words.acknowledge, prepared.playbooks)
+    plan = saved or look(session, app, request, prepared, offline=asked.offline)
+    subjects = app.subjects_for(plan, prepared)
+    save(files, plan)
+    if words.dry_run:
+        return end_with_plan(session, plan, asked)
+    show_plan(session, plan, asked)
+    consent = Consent(approve, acknowledged, "--approve")
+    if not approve and plan.remedies():
+        consent = _asked(session, plan, acknowledged)
+    approved = _approved(app, plan, consent)
+    return _execute(session, app, asked, approved, _Work(subjects, files, just_observed=saved is None))
+
+
+def _prepared(session: Session, app: App, request: Request, *, may_be_a_file: bool) -> Prepared:
+    """``may_be_a_file``: the playbooks are those of a saved plan, which does not say where they were read."""
+    try:
+        prepared = app.prepare(request)
+    except UsageError as problem:
+        if not may_be_a_file or not request.inventories:
+            raise
+        hint = "If the plan was made of a playbook file, name it here too, or its folder with --playbooks."
+        raise UsageError(problem.message, remedy=hint) from problem
+    session.warn(prepared.warnings)
+    return prepared
+
+
+def _asked(session: Session, plan: Plan, acknowledged: Sequence[str]) -> Consent:
+    """The consent of whoever sits at the terminal; without one, what to type instead."""
+    if not session.screen.interactive:
+        words = [word for full in plan.remedies() for word in ("--approve", full)]
+        raise NotApproved(
+            "nothing is approved, and there is no terminal to ask at; nothing was executed",
+            remedy=f"Read the plan; then run: {shlex.join(['vmfix', *session.argv, *words])}",
+        )
+    consent = ask(session, plan, acknowledged)
+    if not consent.remedies:
+        raise NotApproved("nothing was approved, so nothing was executed")
+    return consent
+
+
+def _approved(app: App, plan: Plan, consent: Consent) -> ApprovedPlan:
+    """The plan with the consent to what it needs. That some of the approved remedies are not needed is no error."""
+    needed = [full for full in plan.remedies() if full in consent.remedies]
+    return app.consent(plan, needed, consent.how, consent.acknowledged)
+
+
+def _execute(session: Session, app: App, asked: Asked, approved: ApprovedPlan, work: _Work) -> int:
+    plan = approved.plan
+    if all(entry.standing in _NOTHING_TO_DO for entry in plan.entries):
+        session.screen.text("Nothing to change.\n")
+    elif not plan.remedies():
+        session.screen.text("There is no remedy that vmfix could run; nothing will be changed.\n")
+    session.sent = bool(approved.remedies)
+    with progress_for(session, "Running", len(plan.entries)) as progress, stopping(session, app):
+        report = app.execute(
+            approved,
+            work.subjects,
+            concurrency=asked.concurrency,
+            just_observed=work.just_observed,
+            listener=progress.happened,
+        )
+    show_report(session, report)
+    write_reports(work.files, report)
+    return report.exit_code

@@ -1,0 +1,116 @@
+"""list, show, check: documents in, all problems out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import Desk
+
+
+def test_list_shows_code_id_title_platform_and_kind(desk: Desk) -> None:
+    desk.write("books/book.yml", desk.book.read_text())
+    done = desk.vmfix("list", "--playbooks", desk.folder / "books", "flag")
+    assert (done.code, done.err) == (0, "")
+    line = next(line for line in done.out.splitlines() if line.startswith("UserErrorFlagMissing"))
+    assert line.split() == [*"UserErrorFlagMissing flag-missing linux playable The flag is not up".split()]
+    assert "also: 4242" in done.out
+
+
+def test_list_of_an_unknown_word_names_the_nearest(desk: Desk) -> None:
+    desk.write("books/book.yml", desk.book.read_text())
+    done = desk.vmfix("list", "UserErrorFlagMising", "--playbooks", desk.folder / "books")
+    assert done.code == 2
+    assert "Did you mean `UserErrorFlagMissing`?" in done.err
+
+
+def test_list_as_json(desk: Desk) -> None:
+    desk.write("books/book.yml", desk.book.read_text())
+    done = desk.vmfix("list", "4242", "--playbooks", desk.folder / "books", "--json")
+    (row,) = done.data["playbooks"]
+    assert done.data["vmfix_list"] == 1
+    assert (row["id"], row["codes"], row["playable"]) == ("flag-missing", ["UserErrorFlagMissing"], True)
+
+
+@pytest.mark.parametrize("word", ["flag-missing", "usererrorflagmissing", "4242", "PATH"])
+def test_show_finds_a_playbook_by_everything_it_goes_by(desk: Desk, word: str) -> None:
+    desk.write("books/book.yml", desk.book.read_text())
+    done = desk.vmfix("show", desk.book if word == "PATH" else word, "--playbooks", desk.folder / "books")
+    assert (done.code, done.err) == (0, "")
+    for text in (
+        "flag-missing: The flag is not up",
+        "source: https://example.com/flag",
+        f"dir (str, default '{desk.flags}'): Where the flag stands.",
+        """$ sh -c 'cat "$0/flag" 2>/dev/null; exit 0' '{{ dir }}\'""",
+        'healthy when: flag == "up"',
+        "risk: config",
+        "approval: The flag can be seen from afar.",
+        "takes at most: 1m",
+        'script: printf %s up >"$1/flag"',
+        "a person does this: Raise it by hand.",
+    ):
+        assert text in done.out
+    assert done.out.index("raise: Raise the flag") < done.out.index("by-hand")
+
+
+def test_check_says_where_every_problem_of_every_document_is(desk: Desk) -> None:
+    bad_book = desk.write("bad/book.yml", "vmfix: 1\nplaybook: Bad Name\nplatfrom: linux\n")
+    bad_inventory = desk.write("bad/inventory.yml", "vmfix: 1\ntargets:\n  one: {adress: x}\n  one: {}\n")
+    broken = desk.write("bad/broken.yml", "vmfix: [1\n")
+    done = desk.vmfix("check", desk.folder / "bad", desk.book, desk.folder / "missing.yml")
+    assert done.code == 3
+    for place in (
+        f"{bad_book}:2:11: error:",
+        f"{bad_book}:3:1: error: unknown key `platfrom`; did you mean `platform`?",
+        f"{bad_inventory}:3:9: error:",
+        f"{bad_inventory}:4:3: error:",
+        f"{broken}:2:1: error:",
+        f"{desk.folder}/missing.yml: error:",
+    ):
+        assert place in done.out
+    assert f"{desk.book}:" not in done.out
+
+
+def test_check_of_right_documents_is_content(desk: Desk) -> None:
+    done = desk.vmfix("check", desk.folder)
+    assert (done.code, done.out) == (0, "2 documents: 0 errors, 0 warnings\n")
+
+
+def test_check_finds_two_playbooks_of_one_id(desk: Desk) -> None:
+    desk.write("again.yml", desk.book.read_text())
+    done = desk.vmfix("check", desk.folder)
+    assert done.code == 3
+    assert "the id `flag-missing` is taken" in done.out
+
+
+def test_check_as_json(desk: Desk) -> None:
+    bad = desk.write("bad.yml", "vmfix: 1\ntargets: {x: {port: http}}\n")
+    done = desk.vmfix("check", bad, "--json")
+    assert done.code == 3
+    (problem,) = done.data["problems"]
+    assert done.data["vmfix_check"] == 1
+    assert (problem["file"], problem["line"], problem["severity"]) == (str(bad), 2, "error")
+
+
+def test_check_of_an_empty_folder_is_an_error(desk: Desk) -> None:
+    (desk.folder / "empty").mkdir()
+    done = desk.vmfix("check", desk.folder / "empty")
+    assert done.code == 3
+    assert "no document" in done.out
+
+
+def test_problems_of_playbook_and_inventory_and_parameters_come_together(desk: Desk) -> None:
+    bad_inventory = desk.write("bad.yml", "vmfix: 1\ntargets: {x: {port: http}}\n")
+    done = desk.vmfix("plan", desk.book, "-i", bad_inventory, "-e", "dri=/x")
+    assert done.code == 3
+    assert f"{bad_inventory}:2:" in done.err
+    assert "no playbook here has a parameter `dri`" in done.err
+    assert "Did you mean `dir`?" in done.err
+    assert "2 problems; nothing was executed." in done.err
+
+    bad_book = desk.write("bad/book.yml", "vmfix: 1\nplaybook: x\n")
+    done = desk.vmfix("plan", bad_book, "-i", bad_inventory, "--json")
+    assert done.code == 3
+    assert {problem["file"] for problem in done.data["problems"]} == {str(bad_book), str(bad_inventory)}
