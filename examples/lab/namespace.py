@@ -65,8 +65,12 @@ def is_init(pid: int) -> bool:
 
 
 def enter(init: int, argv: Sequence[str]) -> list[str]:
-    """The command that runs `argv` as root on the target."""
-    return ["nsenter", "-t", str(init), "-m", "-u", "-p", "--", *argv]
+    """The command that runs `argv` as root on the target.
+
+    --root: below the very root of the target's first process, which has proved it to be the target's own. A mount
+    namespace alone has another root where somebody has changed it.
+    """
+    return ["nsenter", "-t", str(init), "--mount", "--uts", "--pid", "--root", "--wd=/", "--", *argv]
 
 
 def inside(init: int, argv: Sequence[str], *, stdin: bytes = b"") -> str:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -29,6 +30,7 @@ def missing() -> list[str]:
     if os.uname().sysname != "Linux":
         return ["The lab needs Linux."]
     problems = [] if os.geteuid() == 0 else ["The lab needs root: it makes name spaces and mounts file systems."]
+    problems += _changed_root()
     packages = sorted(
         package
         for package, programs in PROGRAMS.items()
@@ -43,3 +45,36 @@ def missing() -> list[str]:
     if not Path("/dev/loop-control").exists():
         problems.append("There is no /dev/loop-control: try modprobe loop")
     return problems
+
+
+def _changed_root() -> list[str]:
+    """A chroot's `/` is not the root of its mount namespace, and whoever enters a namespace lands in the latter.
+
+    So from a chroot, what is meant for a target could reach the machine around the chroot.
+    """
+    refusal = ["The lab cannot be started inside a chroot: it could reach the machine around it."]
+    here = _identity("/")
+    if _identity("/proc/1/root") not in {here, None}:
+        return refusal
+    if os.geteuid() != 0 or shutil.which("nsenter", path=SEARCH_PATH) is None:
+        return []  # a problem of its own
+    # A chroot that has a PID 1 of its own, or may not look at it, shows when we enter the namespace that we are in.
+    entered = subprocess.run(
+        ["nsenter", "--mount=/proc/self/ns/mnt", "stat", "-c", "%d:%i", "/"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": SEARCH_PATH},
+    )
+    if entered.returncode != 0:
+        return [f"Mount name spaces cannot be entered here: {entered.stderr.strip()}"]
+    return [] if entered.stdout.strip() == here else refusal
+
+
+def _identity(path: str) -> str | None:
+    """Device and inode; None if that may not be known."""
+    try:
+        seen = Path(path).stat()
+    except OSError:
+        return None
+    return f"{seen.st_dev}:{seen.st_ino}"

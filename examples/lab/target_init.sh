@@ -5,6 +5,9 @@
 # It gives the target a root of its own: an overlay whose lower layer is this machine's root (read only)
 # and whose upper layer is a tmpfs, so nothing that happens on a target can reach a file of this machine.
 # Then it says "ready" and only reaps orphans: every process of the target dies with it.
+#
+# Until the root is proved to be that overlay, nothing is written outside of STATE_DIR, and nobody is told "ready",
+# so nobody enters. In a chroot, for one, "/" could still be a directory of this machine.
 set -eu
 state=$2
 name=$3
@@ -28,6 +31,7 @@ case $(stat -f -c %T .) in
 esac
 
 cd "$state/root/merged"
+overlay=$(stat -c %d:%i .)
 mount -t proc proc proc
 for dangerous in proc/sys proc/sysrq-trigger; do
   [ ! -e "$dangerous" ] || { mount --bind "$dangerous" "$dangerous"; mount -o remount,bind,ro "$dangerous"; }
@@ -59,9 +63,11 @@ chmod 0700 root
 
 mkdir .before
 pivot_root . .before
+cd /
+case $(stat -f -c %T /) in overlay*) ;; *) echo "the root is no overlay" >&2; exit 1 ;; esac
+[ "$(stat -c %d:%i /)" = "$overlay" ] || { echo "the root is not the target's own overlay" >&2; exit 1; }
 umount -l /.before
 rmdir /.before
-cd /
 
 echo ready
 exec </dev/null >/dev/null 2>&1

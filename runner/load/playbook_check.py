@@ -14,7 +14,7 @@ from runner.load.tree import Path
 from runner.load.wording import nearest
 from runner.model.command import Command, Dialect
 from runner.model.inventory import Platform
-from runner.model.playbook import Expression, Observation, OnFailure, Parameter, Playbook, Remedy, Step
+from runner.model.playbook import Definition, Expression, Observation, OnFailure, Parameter, Playbook, Remedy, Step
 from runner.parsers import PARSERS
 from runner.plan.actions import RESULTS
 from runner.plan.facts import ready
@@ -39,6 +39,7 @@ class _Check:
         self._diagnostics = diagnostics
         self._error = diagnostics.error
         self._names: set[str] = {TARGET, *playbook.data}
+        self._defined: list[Definition] = []
 
     def all(self) -> None:
         playbook = self._playbook
@@ -50,7 +51,7 @@ class _Check:
             self._new_name(observation.name, observation.span)
             self._define()
         for definition in playbook.define:
-            if definition.name not in self._names:
+            if definition not in self._defined:
                 self._expression(definition.value)
                 self._new_name(definition.name, definition.value.span)
         for expression in (
@@ -71,7 +72,8 @@ class _Check:
         """Definitions become known as soon as the facts that they need are, as they do when observing."""
         sound = [d for d in self._playbook.define if not syntax_error(d.value.text) and not is_template(d.value.text)]
         for definition in ready(sound, self._names):
-            if definition.name not in self._names:
+            if definition not in self._defined:
+                self._defined.append(definition)
                 self._new_name(definition.name, definition.value.span)
 
     def _new_name(self, name: str, span: Span) -> None:

@@ -6,15 +6,12 @@ import os
 import stat
 import subprocess
 import sys
-from typing import TYPE_CHECKING
-
 import pytest
 
 from runner import __version__
 from runner.cli.group import COMMANDS, cli
+from tests.cli.desk import Desk
 
-if TYPE_CHECKING:
-    from conftest import Desk
 
 HEAVY = ("jinja2", "logging", "paramiko", "pydantic", "rich", "runner.app", "winrm", "yaml")
 
@@ -31,6 +28,7 @@ def test_version_and_help_are_printed_without_importing_what_they_do_not_need() 
 
 
 def test_every_command_of_the_overview_exists_under_its_name(desk: Desk) -> None:
+    """The overview is written by hand, since it must not import the commands."""
     for name in COMMANDS:
         done = desk.vmfix(name, "--help")
         assert (done.code, done.err) == (0, "")
@@ -55,6 +53,7 @@ def test_every_command_of_the_overview_exists_under_its_name(desk: Desk) -> None
     ],
 )
 def test_words_that_are_off_are_usage_errors(desk: Desk, argv: list[str], said: str) -> None:
+    """Exit code 2, a message that says which word is meant, and nothing on standard output."""
     done = desk.vmfix(*argv)
     assert done.code == 2
     assert said in done.err
@@ -62,12 +61,14 @@ def test_words_that_are_off_are_usage_errors(desk: Desk, argv: list[str], said: 
 
 
 def test_a_call_without_words_shows_the_help_and_is_a_usage_error(desk: Desk) -> None:
+    """Nothing was asked for, so nothing was done."""
     done = desk.vmfix()
     assert done.code == 2
     assert "Commands:" in done.err
 
 
 def test_control_characters_in_messages_are_shown_as_escapes(desk: Desk) -> None:
+    """A word may come from somebody else, by way of a script."""
     done = desk.vmfix("list", "\x1b[2Jevil")
     assert done.code == 2
     assert "\x1b" not in done.err
@@ -75,6 +76,8 @@ def test_control_characters_in_messages_are_shown_as_escapes(desk: Desk) -> None
 
 
 def test_an_internal_error_is_one_line_and_its_traceback_is_kept(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reader sees one line and where the rest is; -v shows the rest."""
+
     def broken(*_args: object, **_more: object) -> None:
         raise ZeroDivisionError("by nothing")
 
@@ -94,6 +97,7 @@ def test_an_internal_error_is_one_line_and_its_traceback_is_kept(desk: Desk, mon
 
 
 def test_errors_are_json_where_json_was_asked_for(desk: Desk) -> None:
+    """A program that reads standard output always finds one JSON document."""
     done = desk.vmfix("plan", "no-such-code", "-i", desk.inventory, "--json")
     assert done.code == 2
     assert done.data["vmfix_error"] == 1
@@ -103,6 +107,7 @@ def test_errors_are_json_where_json_was_asked_for(desk: Desk) -> None:
 
 
 def test_a_reader_who_goes_away_is_no_error(desk: Desk) -> None:
+    """As in `vmfix list | head -1`."""
     read, write = os.pipe()
     os.close(read)
     done = desk.process("list", stdout=write, stderr=subprocess.PIPE, capture_output=False)
@@ -112,6 +117,7 @@ def test_a_reader_who_goes_away_is_no_error(desk: Desk) -> None:
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")  # noqa: PTH110 - evaluated at import
 def test_output_that_cannot_be_written_is_said(desk: Desk) -> None:
+    """A report that was cut short by a full disk must not look like success."""
     with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
         done = desk.process("list", stdout=full, stderr=subprocess.PIPE, capture_output=False)
     assert done.returncode == 1
@@ -119,6 +125,7 @@ def test_output_that_cannot_be_written_is_said(desk: Desk) -> None:
 
 
 def test_a_terminal_that_knows_only_ascii_gets_escapes(desk: Desk) -> None:
+    """Whatever the terminal can show, nothing crashes."""
     desk.write("books/book.yml", desk.book.read_text().replace("The flag is not up", "Die Fahne h\u00e4ngt \u2691"))
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
     done = desk.process("list", "4242", "--playbooks", desk.folder / "books", env=environment)
@@ -128,6 +135,7 @@ def test_a_terminal_that_knows_only_ascii_gets_escapes(desk: Desk) -> None:
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_scripts_call_vmfix(desk: Desk, shell: str) -> None:
+    """click's own mechanism."""
     done = desk.vmfix("completion", shell)
     assert done.code == 0
     assert "_VMFIX_COMPLETE" in done.out
@@ -142,6 +150,7 @@ def test_completion_scripts_call_vmfix(desk: Desk, shell: str) -> None:
     ],
 )
 def test_commands_codes_and_targets_complete(desk: Desk, words: list[str], wanted: str) -> None:
+    """What a shell is offered for a word that was begun."""
     extra = ["--playbooks", str(desk.folder / "books"), "-i", str(desk.inventory)] if len(words) > 2 else []
     desk.write("books/book.yml", desk.book.read_text())
     line = [*words[:2], *extra, *words[2:]]
@@ -157,11 +166,13 @@ def test_commands_codes_and_targets_complete(desk: Desk, words: list[str], wante
 
 @pytest.mark.parametrize("kind", ["playbook", "inventory"])
 def test_schemas_are_json(desk: Desk, kind: str) -> None:
+    """Editors load them as they are printed."""
     done = desk.vmfix("schema", kind)
     assert done.code == 0
     assert done.data["$schema"].startswith("https://json-schema.org/")
 
 
 def test_the_help_of_the_group_names_every_exit_code() -> None:
+    """They are the contract with CI jobs."""
     text = cli.help or ""
     assert all(f"{code} " in text for code in (0, 1, 2, 3, 4, 5, 6, 130))

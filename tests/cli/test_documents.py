@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 
-if TYPE_CHECKING:
-    from conftest import Desk
+from tests.cli.desk import Desk
 
 
 def test_list_shows_code_id_title_platform_and_kind(desk: Desk) -> None:
+    """One line per error code."""
     desk.write("books/book.yml", desk.book.read_text())
     done = desk.vmfix("list", "--playbooks", desk.folder / "books", "flag")
     assert (done.code, done.err) == (0, "")
     line = next(line for line in done.out.splitlines() if line.startswith("UserErrorFlagMissing"))
-    assert line.split() == [*"UserErrorFlagMissing flag-missing linux playable The flag is not up".split()]
+    assert line.split() == [
+        "UserErrorFlagMissing",
+        "flag-missing",
+        "linux",
+        "playable",
+        "The",
+        "flag",
+        "is",
+        "not",
+        "up",
+    ]
     assert "also: 4242" in done.out
 
 
 def test_list_of_an_unknown_word_names_the_nearest(desk: Desk) -> None:
+    """A slip of the pen is a usage error with a hint."""
     desk.write("books/book.yml", desk.book.read_text())
     done = desk.vmfix("list", "UserErrorFlagMising", "--playbooks", desk.folder / "books")
     assert done.code == 2
@@ -27,6 +36,7 @@ def test_list_of_an_unknown_word_names_the_nearest(desk: Desk) -> None:
 
 
 def test_list_as_json(desk: Desk) -> None:
+    """Versioned."""
     desk.write("books/book.yml", desk.book.read_text())
     done = desk.vmfix("list", "4242", "--playbooks", desk.folder / "books", "--json")
     (row,) = done.data["playbooks"]
@@ -36,6 +46,7 @@ def test_list_as_json(desk: Desk) -> None:
 
 @pytest.mark.parametrize("word", ["flag-missing", "usererrorflagmissing", "4242", "PATH"])
 def test_show_finds_a_playbook_by_everything_it_goes_by(desk: Desk, word: str) -> None:
+    """Id, code in any case, alias, path; and all that matters is shown, in the order of the ladder."""
     desk.write("books/book.yml", desk.book.read_text())
     done = desk.vmfix("show", desk.book if word == "PATH" else word, "--playbooks", desk.folder / "books")
     assert (done.code, done.err) == (0, "")
@@ -56,6 +67,7 @@ def test_show_finds_a_playbook_by_everything_it_goes_by(desk: Desk, word: str) -
 
 
 def test_check_says_where_every_problem_of_every_document_is(desk: Desk) -> None:
+    """All at once, each with file:line:column; right documents are not mentioned."""
     bad_book = desk.write("bad/book.yml", "vmfix: 1\nplaybook: Bad Name\nplatfrom: linux\n")
     bad_inventory = desk.write("bad/inventory.yml", "vmfix: 1\ntargets:\n  one: {adress: x}\n  one: {}\n")
     broken = desk.write("bad/broken.yml", "vmfix: [1\n")
@@ -74,11 +86,13 @@ def test_check_says_where_every_problem_of_every_document_is(desk: Desk) -> None
 
 
 def test_check_of_right_documents_is_content(desk: Desk) -> None:
+    """A folder may hold playbooks and inventories."""
     done = desk.vmfix("check", desk.folder)
     assert (done.code, done.out) == (0, "2 documents: 0 errors, 0 warnings\n")
 
 
 def test_check_finds_two_playbooks_of_one_id(desk: Desk) -> None:
+    """Which one is meant, nobody could tell."""
     desk.write("again.yml", desk.book.read_text())
     done = desk.vmfix("check", desk.folder)
     assert done.code == 3
@@ -86,6 +100,7 @@ def test_check_finds_two_playbooks_of_one_id(desk: Desk) -> None:
 
 
 def test_check_as_json(desk: Desk) -> None:
+    """Versioned."""
     bad = desk.write("bad.yml", "vmfix: 1\ntargets: {x: {port: http}}\n")
     done = desk.vmfix("check", bad, "--json")
     assert done.code == 3
@@ -95,6 +110,7 @@ def test_check_as_json(desk: Desk) -> None:
 
 
 def test_check_of_an_empty_folder_is_an_error(desk: Desk) -> None:
+    """A wrong path must not look like success."""
     (desk.folder / "empty").mkdir()
     done = desk.vmfix("check", desk.folder / "empty")
     assert done.code == 3
@@ -102,6 +118,7 @@ def test_check_of_an_empty_folder_is_an_error(desk: Desk) -> None:
 
 
 def test_problems_of_playbook_and_inventory_and_parameters_come_together(desk: Desk) -> None:
+    """Nobody wants to find them one by one."""
     bad_inventory = desk.write("bad.yml", "vmfix: 1\ntargets: {x: {port: http}}\n")
     done = desk.vmfix("plan", desk.book, "-i", bad_inventory, "-e", "dri=/x")
     assert done.code == 3

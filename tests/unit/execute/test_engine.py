@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
 import pytest
 
@@ -23,10 +24,12 @@ from tests.unit.execute.world import HEAD, SIMPLE, Machine, TestClock, World, lo
 
 
 def world(text: str = SIMPLE, **flags: str) -> World:
+    """One target, ``a``, with these flags."""
     return World(load(text), {"a": Machine(dict(flags))})
 
 
 def machine(of: World, name: str = "a") -> Machine:
+    """The simulated machine behind a target."""
     found = of.machines[name]
     assert isinstance(found, Machine)
     return found
@@ -88,7 +91,11 @@ def test_the_intent_is_recorded_before_the_command_is_sent() -> None:
     """At the moment of sending, the intent with the exact command is there already."""
     seen: list[int] = []
     it = world(state="bad")
-    machine(it).on_set = lambda m, c: seen.append(len(it.of_kind(EventKind.INTENT)))  # type: ignore[func-returns-value]
+
+    def look(_machine: Machine, _command: Command) -> None:
+        seen.append(len(it.of_kind(EventKind.INTENT)))
+
+    machine(it).on_set = look
 
     it.run()
 
@@ -186,17 +193,24 @@ remedies:
     risk: [config]
     steps:
       - id: stop
-        command: {argv: [put, service, stopped], check: {command: [get, service], that: out == "stopped", why_read_only: a test}}
+        command:
+          argv: [put, service, stopped]
+          check: {command: [get, service], that: out == "stopped", why_read_only: a test}
       - id: work
         command: {argv: [put, state, good], check: {command: [get, state], that: out == "good", why_read_only: a test}}
       - id: start
         always: true
-        command: {argv: [put, service, running], check: {command: [get, service], that: out == "running", why_read_only: a test}}
+        command:
+          argv: [put, service, running]
+          check: {command: [get, service], that: out == "running", why_read_only: a test}
 """
 )
 
 
-def refuse(flag: str, code: int = 7):  # type: ignore[no-untyped-def] # noqa: ANN201
+Answer = Callable[[Machine, Command], CommandResult | None]
+
+
+def refuse(flag: str, code: int = 7) -> Answer:
     """Setting this flag fails."""
 
     def answer(_machine: Machine, command: Command) -> CommandResult | None:
@@ -228,7 +242,7 @@ def test_a_planned_action_that_depends_on_an_earlier_one_is_not_called_certain()
     assert actions["start"].commands
 
 
-def lose(flag: str, *, done: bool):  # type: ignore[no-untyped-def] # noqa: ANN201
+def lose(flag: str, *, done: bool) -> Answer:
     """The connection breaks under setting this flag, which takes effect or not."""
 
     def answer(of: Machine, command: Command) -> CommandResult | None:

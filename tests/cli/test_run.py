@@ -1,0 +1,294 @@
+"""vmfix run without a terminal, runs and report."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from runner import codec, planfile
+from runner.model.plan import Plan
+from tests.cli.desk import Desk
+from tests.cli.test_plan import unreachable
+
+
+def saved(desk: Desk) -> Path:
+    """A plan of the playbook on the inventory, saved."""
+    path = desk.folder / "plan.json"
+    assert desk.work("plan", "-o", path).code == 0
+    return path
+
+
+def run_saved(desk: Desk, path: Path, *more: object) -> Any:  # noqa: ANN401 - Done, for brevity
+    """Run a saved plan."""
+    return desk.vmfix("run", desk.book, "--plan", path, "-i", desk.inventory, "--approve", "all", *more)
+
+
+def test_without_a_terminal_and_without_approval_nothing_runs(desk: Desk) -> None:
+    """Exit 4; the plan is shown, and the message says exactly what to type."""
+    done = desk.work("run")
+    assert done.code == 4
+    assert "printf %s up" in done.out
+    assert f"vmfix run {desk.book} -i {desk.inventory} --approve flag-missing/raise" in done.err
+    assert not desk.flag.exists()
+    assert desk.vmfix("runs").out == "There are no runs yet.\n"
+
+
+@pytest.mark.parametrize("word", ["raise", "flag-missing/raise", "all"])
+def test_an_approved_remedy_runs_and_is_verified(desk: Desk, word: str) -> None:
+    """Exit 0, and the flag is up."""
+    done = desk.work("run", "--approve", word)
+    assert done.code == 0
+    assert desk.flag.read_text() == "up"
+    assert "1 fixed" in done.out
+    assert "here  flag-missing  FINISHED fixed" in done.err
+
+
+def test_a_second_run_changes_nothing_and_says_so(desk: Desk) -> None:
+    """It is recorded all the same, and an approval of what is not needed is no error."""
+    assert desk.work("run", "--approve", "raise").code == 0
+    before = desk.flag.stat().st_mtime_ns
+    for options in ([], ["--approve", "raise"], ["--approve", "all"]):
+        done = desk.work("run", *options)
+        assert done.code == 0
+        assert "Nothing to change." in done.out
+    assert desk.flag.stat().st_mtime_ns == before
+    assert len(desk.vmfix("runs", "--json").data["runs"]) == 4
+
+
+def test_a_dry_run_shows_the_plan_and_changes_nothing(desk: Desk) -> None:
+    """The same view as `plan`, also if something was approved."""
+    done = desk.work("run", "--dry-run", "--approve", "all", "--json")
+    assert done.code == 0
+    assert done.data["vmfix_plan_view"] == 1
+    assert not desk.flag.exists()
+    assert not (desk.folder / "state").exists()
+
+
+def test_an_unknown_remedy_is_a_usage_error_before_anything_is_sent(desk: Desk) -> None:
+    """With the nearest one. A remedy for a person cannot be approved either."""
+    done = desk.work("run", "--approve", "rise")
+    assert done.code == 2
+    assert "Did you mean `raise`?" in done.err
+    assert "planned" not in done.err
+    assert desk.work("run", "--approve", "by-hand").code == 2
+    assert desk.work("run", "--acknowledge", "flag-missing/raise/write").code == 2
+
+
+def test_a_saved_plan_runs_with_approval(desk: Desk) -> None:
+    """Exactly that plan."""
+    path = saved(desk)
+    digest = json.loads(path.read_text())["digest"]
+    done = run_saved(desk, path, "--json")
+    assert done.code == 0
+    assert done.data["digest"] == digest
+    assert desk.flag.read_text() == "up"
+
+
+def test_a_saved_plan_decides_playbooks_and_parameters(desk: Desk) -> None:
+    """They need not be said again."""
+    desk.write("books/book.yml", desk.book.read_text())
+    other = desk.folder / "elsewhere"
+    other.mkdir()
+    books, path = desk.folder / "books", desk.folder / "plan.json"
+    words = ("-i", desk.inventory, "--playbooks", books)
+    assert desk.vmfix("plan", "flag-missing", *words, "-e", f"dir={other}", "-o", path).code == 0
+    assert desk.vmfix("run", "--plan", path, *words, "--approve", "all").code == 0
+    assert (other / "flag").read_text() == "up"
+
+
+@pytest.mark.parametrize("option", [["-e", "dir=/x"], ["-t", "here"], ["--note", "x"], ["-o", "x.json"], ["--offline"]])
+def test_a_saved_plan_cannot_be_bent(desk: Desk, option: list[str]) -> None:
+    """What is part of the plan is not said a second time."""
+    done = run_saved(desk, saved(desk), *option)
+    assert done.code == 2
+    assert not desk.flag.exists()
+
+
+def _altered(document: dict[str, Any]) -> None:
+    document["plan"]["entries"][0]["remedies"][0]["actions"][0]["commands"][0]["script"] = "rm -r /nowhere"
+
+
+def _of_another_version(document: dict[str, Any]) -> None:
+    document["plan"]["tool_version"] = "0.0.1"
+
+
+def _evidence_altered(document: dict[str, Any]) -> None:
+    document["plan"]["entries"][0]["reason"] = "because I say so"
+
+
+def _no_plan(document: dict[str, Any]) -> None:
+    del document["vmfix_plan"]
+
+
+@pytest.mark.parametrize(
+    ("alter", "said"),
+    [
+        (_altered, "was altered"),
+        (_of_another_version, "was made by vmfix 0.0.1"),
+        (_evidence_altered, "was altered"),
+        (_no_plan, "is not a vmfix plan"),
+    ],
+)
+def test_a_plan_file_that_is_not_as_it_was_saved_is_refused(desk: Desk, alter: Any, said: str) -> None:  # noqa: ANN401
+    """Exit 4, and nothing runs."""
+    path = saved(desk)
+    document = json.loads(path.read_text())
+    alter(document)
+    path.write_text(json.dumps(document))
+    done = run_saved(desk, path)
+    assert done.code == 4
+    assert said in done.err
+    assert not desk.flag.exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"[]", b"null", b'{"vmfix_plan": 1, "plan": []}'])
+def test_a_file_that_is_no_plan_is_refused(desk: Desk, content: bytes) -> None:
+    """Whatever is in it."""
+    path = desk.folder / "plan.json"
+    path.write_bytes(content)
+    done = run_saved(desk, path)
+    assert done.code == 4
+    assert "plan" in done.err
+
+
+def test_an_expired_plan_is_refused(desk: Desk) -> None:
+    """The targets may have changed since."""
+    path = saved(desk)
+    data = json.loads(path.read_text())["plan"] | {"expires_at": "2020-01-01T00:00:00.000000Z"}
+    path.write_text(planfile.dump(codec.from_json(Plan, data)))
+    done = run_saved(desk, path)
+    assert done.code == 4
+    assert "expired" in done.err
+
+
+def test_an_offline_plan_cannot_be_run(desk: Desk) -> None:
+    """Nobody looked at the targets."""
+    path = desk.folder / "plan.json"
+    assert desk.work("plan", "--offline", "-o", path).code == 0
+    done = run_saved(desk, path)
+    assert done.code == 4
+    assert "offline" in done.err
+
+
+def test_a_changed_playbook_or_inventory_does_not_fit_the_plan(desk: Desk) -> None:
+    """Exit 4: the documents are not those that were approved."""
+    path = saved(desk)
+    desk.inventory.write_text(desk.inventory.read_text().replace("localhost", "127.0.0.1"))
+    done = run_saved(desk, path)
+    assert done.code == 4
+    assert "target `here` is not as in the plan" in done.err
+
+    desk.book.write_text(desk.book.read_text() + "# changed\n")
+    assert "playbook `flag-missing` or its parameters changed" in run_saved(desk, path).err
+    assert not desk.flag.exists()
+
+
+def test_a_target_that_changed_since_the_plan_is_stale_and_untouched(desk: Desk) -> None:
+    """The command that is needed now is not the one that was approved: exit 4, for nothing was changed."""
+    book = desk.book.read_text().replace('args: ["{{ dir }}"]', 'args: ["{{ dir }}", "{{ flag }}"]')
+    desk.book.write_text(book)
+    path = saved(desk)
+    desk.flag.write_text("half")
+    done = run_saved(desk, path, "--json")
+    assert done.code == 4
+    assert done.data["counts"] == {"stale": 1}
+    assert desk.flag.read_text() == "half"
+
+
+def test_reports_are_written_in_every_format(desk: Desk) -> None:
+    """JUnit for CI, Markdown for a ticket, JSON on standard output."""
+    junit, markdown = desk.folder / "junit.xml", desk.folder / "report.md"
+    done = desk.work("run", "--approve", "all", "--json", "--junit", junit, "--markdown", markdown)
+    assert done.code == 0
+    assert done.data["vmfix_report"] == 1
+    suite = ET.parse(junit).getroot()  # noqa: S314 - we have just written it
+    assert [case.get("name") for case in suite.iter("testcase")] == ["here"]
+    assert markdown.read_text().startswith("## vmfix run ")
+
+    again = desk.folder / "again.md"
+    assert desk.vmfix("report", "--markdown", again).out == ""
+    assert again.read_text() == markdown.read_text()
+    assert desk.vmfix("report", "last", "--json").data == done.data
+    assert desk.vmfix("report", done.data["run"][:12]).code == 0
+    assert desk.vmfix("report", "nonsense").code == 2
+
+
+@pytest.mark.parametrize("option", ["--junit", "--markdown", "-o"])
+def test_a_file_that_cannot_be_written_stops_the_run_before_it_begins(desk: Desk, option: str) -> None:
+    """Nobody wants to learn it afterwards."""
+    done = desk.work("run", "--approve", "all", option, "/proc/nowhere/file")
+    assert done.code == 2
+    assert f"{option} /proc/nowhere/file cannot be written" in done.err
+    assert not desk.flag.exists()
+
+
+def test_two_outputs_cannot_be_one_file(desk: Desk) -> None:
+    """The second would replace the first."""
+    both = desk.folder / "both"
+    done = desk.work("run", "--approve", "all", "--junit", both, "--markdown", both)
+    assert done.code == 2
+    assert "name the same file" in done.err
+
+
+def test_a_target_that_is_not_in_order_makes_exit_code_5(desk: Desk) -> None:
+    """One fixed, one unreachable."""
+    done = desk.vmfix("run", desk.book, "-i", unreachable(desk), "--approve", "all", "--json")
+    assert done.code == 5
+    assert done.data["counts"] == {"fixed": 1, "unreachable": 1}
+
+
+def test_a_step_that_fails_makes_exit_code_5(desk: Desk) -> None:
+    """The remedy ran, so it is not a refusal."""
+    desk.book.write_text(desk.book.read_text().replace("printf %s up", "false"))
+    done = desk.work("run", "--approve", "all", "--json")
+    assert done.code == 5
+    assert done.data["counts"] == {"failed": 1}
+
+
+def test_a_command_without_a_known_outcome_makes_exit_code_6(desk: Desk) -> None:
+    """It outlives its deadline and is left alone, for it must not be killed."""
+    text = desk.book.read_text().replace("printf %s up >", "sleep 3; : ")
+    desk.book.write_text(text.replace("      - id: write\n", "      - id: write\n        at_most: 1s\n"))
+    done = desk.work("run", "--approve", "all", "--json")
+    assert done.code == 6
+    assert done.data["counts"] == {"indeterminate": 1}
+
+
+def test_a_manual_step_waits_for_a_person_who_says_that_it_is_done(desk: Desk) -> None:
+    """Named with --acknowledge."""
+    manual = "steps:\n      - id: look\n        manual: {text: Look at the mast.}\n"
+    desk.book.write_text(desk.book.read_text().replace("steps:\n", manual))
+    done = desk.work("run", "--approve", "all")
+    assert done.code == 5
+    assert "--acknowledge flag-missing/raise/look" in done.out
+    assert not desk.flag.exists()
+
+    done = desk.work("run", "--approve", "all", "--acknowledge", "flag-missing/raise/look")
+    assert done.code == 0
+    assert desk.flag.read_text() == "up"
+
+
+def test_a_run_that_could_only_be_done_by_a_person_needs_no_consent(desk: Desk) -> None:
+    """There is nothing to run: exit 5, the report says what to do."""
+    text = desk.book.read_text()
+    start, end = text.index("  - id: raise"), text.index("  - id: by-hand")
+    desk.book.write_text(text[:start] + text[end:])
+    done = desk.work("run")
+    assert done.code == 5
+    assert "There is no remedy that vmfix could run" in done.out
+    assert "Raise it by hand." in done.out
+
+
+def test_runs_lists_the_newest_first(desk: Desk) -> None:
+    """With note, counts and state."""
+    desk.work("run", "--approve", "all", "--note", "first")
+    desk.work("run", "--approve", "all", "--note", "second")
+    _, newest, oldest = desk.vmfix("runs").out.splitlines()
+    assert newest.endswith("second")
+    assert "1 healthy" in newest
+    assert oldest.endswith("first")
+    assert "1 fixed" in oldest

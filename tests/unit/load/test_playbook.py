@@ -1,0 +1,188 @@
+"""Playbooks: every mistake of an author is reported at its place, all at once, with what to do."""
+
+from __future__ import annotations
+
+import pytest
+
+from runner.diagnostics import Diagnostics
+from runner.load.params import resolve_params
+from runner.load.playbook import load_playbook
+from runner.model.playbook import Playbook
+
+GOOD = """\
+vmfix: 1
+playbook: demo
+title: A demonstration
+platform: linux
+solves: [Demo]
+params:
+  wait: {type: duration, default: 2m, help: How long to wait}
+observe:
+  state: {command: [cat, /state], parse: text}
+define:
+  bad: state == "bad"
+healthy: not bad
+remedies:
+  - id: mend
+    risk: [config]
+    steps:
+      - id: write
+        file: {path: /state, content: good}
+    verify: {within: "{{ wait }}"}
+"""
+
+
+def problems(text: str) -> list[str]:
+    """The errors in a playbook, one text each."""
+    diagnostics = Diagnostics()
+    playbook = load_playbook(text, "p.yml", diagnostics)
+    assert (playbook is None) == bool(diagnostics.errors)
+    return [str(item) for item in diagnostics.errors]
+
+
+def changed(old: str, new: str) -> list[str]:
+    """The errors of the good playbook with one text in it replaced."""
+    assert old in GOOD
+    return problems(GOOD.replace(old, new))
+
+
+def load(text: str) -> Playbook:
+    """A playbook that must be right."""
+    diagnostics = Diagnostics()
+    playbook = load_playbook(text, "p.yml", diagnostics)
+    assert playbook is not None, [str(item) for item in diagnostics]
+    return playbook
+
+
+def test_a_good_playbook_has_no_problems() -> None:
+    """And its nodes know where they stand."""
+    playbook = load(GOOD)
+
+    assert playbook.healthy is not None
+    assert str(playbook.healthy.span) == "p.yml:12:10"
+    assert str(playbook.remedies[0].steps[0].span) == "p.yml:17:13"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where", "what"),
+    [
+        ("risk: [config]", "rsik: [config]", "p.yml:15:5", "did you mean `risk`"),
+        ("risk: [config]", "risk: [confg]", "p.yml:15:12", "`config`"),
+        ("parse: text", "parse: txt", "p.yml:9:42", "did you mean `text`"),
+        ("healthy: not bad", "healthy: not bda", "p.yml:12:10", "Did you mean `bad`"),
+        ("healthy: not bad", "healthy: not (bad", "p.yml:12:10", "unexpected end"),
+        ("healthy: not bad", 'healthy: "{{ bad }}"', "p.yml:12:10", "not a template"),
+        ("file: {path: /state, content: good}", "fil: {path: /state}", "p.yml:18:9", "`file`"),
+        ("content: good", 'content: "{{ nothing }}"', "p.yml:18:39", "nothing is called `nothing`"),
+        ("content: good", "contents: good", "p.yml:18:30", "`content`"),
+        ("risk: [config]", "risk: []", "p.yml:14:9", "Add `config`"),
+        ("[cat, /state]", "[rm, /state]", "p.yml:9:3", "may change something"),
+        ("command: [cat, /state]", 'shell: "cat {{ wait }}"', "p.yml:9:18", "cannot hold a template"),
+        ("default: 2m", "default: 120", "p.yml:7:3", "not of type duration"),
+        ("default: 2m", "default: 2 minutes", "p.yml:7:3", "not a duration"),
+        ("solves: [Demo]", "solves: []", "p.yml:5:9", "solves"),
+        ("platform: linux", "platform: Linux", "p.yml:4:11", "`linux`"),
+        ("vmfix: 1", "vmfix: 2", "p.yml:1:8", "1"),
+        ("define:\n  bad", "define:\n  state", "p.yml:11:10", "already taken"),
+        ("    verify:", "    on_failure: undo\n    verify:", "p.yml:19:17", "not available in this version"),
+        ("      - id: write", "      - id: write\n        when: steps.early.ok", "p.yml:18:15", "no step `early`"),
+        ("    steps:", "    manual: do it\n    steps:", "p.yml:14:9", "either `steps` or `manual`"),
+    ],
+)
+def test_a_mistake_is_named_at_its_place(old: str, new: str, where: str, what: str) -> None:
+    """Line and column, and the nearest right thing."""
+    found = changed(old, new)
+
+    assert any(text.startswith(f"{where}: error") and what.lower() in text.lower() for text in found), found
+
+
+def test_all_mistakes_are_reported_at_once() -> None:
+    """Also those of different kinds, in the order of the document."""
+    text = GOOD.replace("parse: text", "parse: txt").replace("not bad", "not bda").replace("risk: [config]", "risk: []")
+
+    lines = [int(item.split(":")[1]) for item in problems(text)]
+
+    assert lines == sorted(lines)
+    assert {9, 12, 14} <= set(lines)
+
+
+def test_a_remedy_that_nothing_proves_is_refused() -> None:
+    """Without ``healthy`` it must say that the next backup proves it."""
+    text = GOOD.replace("healthy: not bad\n", "")
+
+    assert any("nothing would prove" in item for item in problems(text))
+    assert problems(text.replace("    risk:", "    proves: next-backup\n    risk:")) == []
+
+
+def test_a_definition_may_feed_a_later_observation() -> None:
+    """It becomes known as soon as the facts that it needs are."""
+    text = GOOD.replace(
+        "define:",
+        '  more: {for_each: paths, command: [cat, "{{ item }}"], parse: text}\ndefine:\n  paths: state.split()',
+    )
+
+    assert problems(text) == []
+
+
+def test_a_definition_cannot_feed_what_it_depends_on() -> None:
+    """A circle is an unknown name, at the place where it would be needed."""
+    text = GOOD.replace("define:", "  more: {for_each: paths, command: [cat, x], parse: text}\ndefine:\n  paths: more")
+
+    assert any("nothing is called `paths`" in item for item in problems(text))
+
+
+def test_an_observation_asks_what_a_step_would_do() -> None:
+    """``would`` takes exactly one step type, and its templates are checked."""
+    good = GOOD.replace("define:", "  w: {would: {file: {path: /state, content: x}}}\ndefine:")
+
+    assert problems(good) == []
+    assert any("nothing is called `q`" in text for text in problems(good.replace("content: x", 'content: "{{ q }}"')))
+    assert any("exactly one" in text for text in problems(good.replace("{would:", "{command: [cat, x], would:")))
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [({}, "2m"), ({"wait": "90s"}, "90s")],
+)
+def test_a_parameter_is_its_default_or_what_was_given(given: dict[str, str], expected: str) -> None:
+    """As text: durations stay as they were written."""
+    diagnostics = Diagnostics()
+
+    assert resolve_params([load(GOOD)], given, diagnostics) == {"demo": {"wait": expected}}
+    assert not diagnostics.errors
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [("int", "-3", -3), ("bool", "true", True), ("list", "a,b", ["a", "b"]), ("str", "no", "no")],
+)
+def test_given_parameters_have_their_type(kind: str, text: str, value: object) -> None:
+    """What stands on the command line is read as the author declared it."""
+    source = GOOD.replace("wait: {type: duration, default: 2m,", f"wait: {{type: {kind},").replace(
+        '    verify: {within: "{{ wait }}"}\n', ""
+    )
+    diagnostics = Diagnostics()
+
+    assert resolve_params([load(source)], {"wait": text}, diagnostics)["demo"]["wait"] == value
+    assert not diagnostics.errors
+
+
+@pytest.mark.parametrize(
+    ("given", "what"),
+    [({"wait": "soon"}, "not a duration"), ({"wiat": "5m"}, "Did you mean `wait`")],
+)
+def test_wrong_parameters_are_named(given: dict[str, str], what: str) -> None:
+    """A value of the wrong type, and a name that no playbook has."""
+    diagnostics = Diagnostics()
+    resolve_params([load(GOOD)], given, diagnostics)
+
+    assert what in str(diagnostics.errors[0])
+
+
+def test_a_required_parameter_must_be_given() -> None:
+    """The complaint shows its help and how to give it."""
+    diagnostics = Diagnostics()
+    resolve_params([load(GOOD.replace("default: 2m, ", ""))], {}, diagnostics)
+
+    assert "is not set" in str(diagnostics.errors[0])
+    assert "-e wait=VALUE" in str(diagnostics.errors[0])
