@@ -62,4 +62,7 @@ def read_plan(path: str) -> Plan:
             raise PlanFileError(f"{path} is not a vmfix plan", remedy="It is not even text.") from problem
         reason = getattr(problem, "strerror", None) or problem
         raise UsageError(f"the plan {path} cannot be read: {reason}", remedy="Check the path.") from problem
-    return planfile.parse(text, path, __version__)
+    try:
+        return planfile.parse(text, path, __version__)
+    except (AttributeError, RecursionError) as problem:  # JSON of quite another shape
+        raise PlanFileError(f"{path} is not a vmfix plan", remedy="Make the plan again.") from problem

@@ -56,7 +56,7 @@ class Turn:
 
 
 def turns(step: Step, view: View) -> Iterator[Turn]:
-    """One turn per item of the step's loop. Raises ``ExpressionError`` if the loop is not a list of distinct items."""
+    """One turn per distinct item of the step's loop. Raises ``ExpressionError`` if the loop is not a list."""
     if step.for_each is None:
         yield Turn(step, None, step.id, {})
         return
@@ -64,14 +64,14 @@ def turns(step: Step, view: View) -> Iterator[Turn]:
     if not isinstance(items, list):
         message = f"{step.for_each.span}: `for_each` of step `{step.id}` is not a list"
         raise ExpressionError(message)
-    seen: set[str] = set()
+    seen: dict[str, object] = {}
     for item in items:
         name = f"{step.id}[{label(item)}]"
-        if name in seen:
-            name = f"{step.id}[{_short_digest(item)}]"
+        if name in seen and seen[name] != item:
+            name = f"{step.id}[{label(item)} {_short_digest(item)}]"
         if name in seen:
             continue  # the same item twice: the step is done once
-        seen.add(name)
+        seen[name] = item
         yield Turn(step, item, name, {"item": item})
 
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from runner.transports.exchange import Exchange
 
-LINGER = 1.0  # seconds of silence after the exit code; then whoever still holds the streams is not waited for
+LINGER = 0.5  # seconds of silence after the exit code; then whoever still holds the streams is not waited for
 _LONGEST_WAIT = 0.25  # seconds; some changes of a channel's state wake nobody
 
 
@@ -19,6 +19,10 @@ class Process(Protocol):
 
     def at_eof(self) -> bool:
         """No more output will come, once what is there has been read."""
+        ...
+
+    def settled(self) -> bool:
+        """Whatever the command wrote before its end has arrived. To be asked again and again after its end."""
         ...
 
     def gone(self) -> bool:
@@ -68,10 +72,11 @@ def drive(process: Process, exchange: Exchange, *, ends_at: float) -> End:
             return End.REFUSED
         if end is not None:
             return end
-        if _code(process, exchange) is not None and now - quiet_since > LINGER:
+        if _code(process, exchange) is not None and now - quiet_since > LINGER and process.settled():
+            _move(process, exchange)
             return End.DONE
         if now >= ends_at:
-            return End.LATE
+            return End.LATE if _code(process, exchange) is None else End.DONE
         if input_open and exchange.input_complete:
             process.close_input()
             input_open = False

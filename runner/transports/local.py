@@ -75,6 +75,9 @@ class LocalProcess:
     def at_eof(self) -> bool:
         return not self._open
 
+    def settled(self) -> bool:
+        return True
+
     def gone(self) -> bool:
         """Never: a child always gives its exit code in the end."""
         return False

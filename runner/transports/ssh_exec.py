@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import signal
 import threading
+from contextlib import suppress
 from typing import Any, ClassVar
 
 import paramiko
 from paramiko.common import MSG_CHANNEL_REQUEST, cMSG_CHANNEL_REQUEST
+
+from runner.transports.ssh_errors import FOREIGN
 
 _EVERYTHING = 1 << 24  # bytes: more than a window holds, since paramiko pays for each partial read
 
@@ -52,6 +55,7 @@ class SshProcess:
         self._channel = channel
         self._wake = threading.Event()
         self._feeder: _Feeder | None = None
+        self._question: threading.Thread | None = None
         for buffer in (channel.in_buffer, channel.in_stderr_buffer):
             buffer.set_event(_Wake(self._wake))  # type: ignore[arg-type]
         # Channel.exec_command would wait for the answer, without any time limit; output comes with or after it.
@@ -71,6 +75,19 @@ class SshProcess:
 
     def at_eof(self) -> bool:
         return bool(self._channel.eof_received)
+
+    def settled(self) -> bool:
+        """The server may tell the exit code before the last output, and a packet may be late. An answer to a question
+        that was asked after the exit code came proves that nothing is under way any more.
+        """
+        if self._question is None:
+            self._question = threading.Thread(target=self._ask, name="vmfix-settle", daemon=True)
+            self._question.start()
+        return not self._question.is_alive()
+
+    def _ask(self) -> None:
+        with suppress(*FOREIGN):
+            self._transport.global_request("keepalive@openssh.com", wait=True)
 
     def gone(self) -> bool:
         return self._channel.closed
@@ -117,7 +134,7 @@ class _Feeder:
             while data := self._next():
                 self._channel.sendall(data)
             self._channel.shutdown_write()
-        except (OSError, EOFError, paramiko.SSHException):
+        except FOREIGN:
             return  # the command reads no more, or the connection broke: the loop sees which
 
     def _next(self) -> bytes:

@@ -6,12 +6,12 @@ import os
 import stat
 import subprocess
 import sys
+
 import pytest
 
 from runner import __version__
 from runner.cli.group import COMMANDS, cli
 from tests.cli.desk import Desk
-
 
 HEAVY = ("jinja2", "logging", "paramiko", "pydantic", "rich", "runner.app", "winrm", "yaml")
 

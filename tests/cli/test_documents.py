@@ -62,7 +62,7 @@ def test_show_finds_a_playbook_by_everything_it_goes_by(desk: Desk, word: str) -
         'script: printf %s up >"$1/flag"',
         "a person does this: Raise it by hand.",
     ):
-        assert text in done.out
+        assert text in " ".join(done.out.split())
     assert done.out.index("raise: Raise the flag") < done.out.index("by-hand")
 
 
