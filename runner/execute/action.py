@@ -8,7 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from runner.errors import DeadlineExceeded, JournalError, NothingSent, OutcomeUnknown, ParseError, TransportError
+from runner.errors import (
+    CredentialError,
+    DeadlineExceeded,
+    JournalError,
+    NothingSent,
+    OutcomeUnknown,
+    ParseError,
+    TransportError,
+)
 from runner.execute.observe import Observer
 from runner.execute.outcome import ActionResult, ActionStatus
 from runner.execute.tools import Tools, Where
@@ -101,7 +109,7 @@ class Performance:
     def _send(self, command: Command, attempt: int) -> ActionResult | OutcomeUnknown | None:
         try:
             result = self.connection.run(command)
-        except NothingSent as problem:
+        except (NothingSent, CredentialError) as problem:
             self._result({"not_sent": True, "error": problem.message}, attempt)
             return self._end(ActionStatus.FAILED, f"not sent: {problem.message}", problem.remedy)
         except OutcomeUnknown as problem:

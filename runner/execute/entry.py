@@ -147,8 +147,11 @@ class EntryRun:
 
     def _stale(self, bench: Bench, remedy: Remedy, view: View) -> Verdict | None:
         """Plan the remedy on the facts of now, and compare with what was approved, before anything of it is sent."""
+        approved = self._planned.get(remedy.id)
+        if approved is None:
+            return self._as_stale(f"nothing was planned for it, and now `{remedy.id}` would apply")
         now = bench.observer.answer(plan_remedy(remedy, view, Touched()))
-        new = differences(self._plan_of(remedy), now)
+        new = differences(approved, now)
         return self._as_stale("; ".join(new)) if new else None
 
     def _as_stale(self, difference: str) -> Verdict:
@@ -157,8 +160,9 @@ class EntryRun:
         status = Status.NOT_FIXED if self.changed else Status.STALE
         return self._verdict(status, f"the target is not as it was when the plan was approved: {difference}", advice)
 
-    def _plan_of(self, remedy: Remedy) -> RemedyPlan:
-        return next(plan for plan in self.entry.remedies if plan.id == remedy.id)
+    @property
+    def _planned(self) -> dict[str, RemedyPlan]:
+        return {plan.id: plan for plan in self.entry.remedies}
 
     def _treat(self, bench: Bench, remedy: Remedy, view: View, keeps: tuple[object, ...]) -> RemedyResult:
         self.tried.append(remedy.id)
@@ -166,7 +170,7 @@ class EntryRun:
         treatment = Treatment(
             self.subject,
             remedy,
-            self._plan_of(remedy),
+            self._planned[remedy.id],
             view,
             bench.connection,
             bench.observer,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from runner.errors import ExpressionError, NothingSent, ParseError, TransportError
+from runner.errors import CredentialError, ExpressionError, NothingSent, ParseError, TransportError
 from runner.execute.action import Performance
 from runner.execute.observe import Observer
 from runner.execute.outcome import ActionResult, ActionStatus, Ended, RemedyResult, earlier_results
@@ -97,7 +97,7 @@ class Treatment:
             return Performance(
                 turn, args, approved, self.connection, self.observer, self.tools, where, must_run=turn.step.always
             ).perform()
-        except (ParseError, ExpressionError, NothingSent) as problem:
+        except (ParseError, ExpressionError, NothingSent, CredentialError) as problem:
             return _plain(turn, ActionStatus.FAILED, problem.message, problem.remedy)
         except TransportError as problem:
             return _plain(turn, ActionStatus.FAILED, f"could not be observed: {problem.message}", problem.remedy)

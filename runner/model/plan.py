@@ -154,6 +154,6 @@ class Plan:
             for entry in self.entries
             if entry.standing in (Standing.PLANNED, Standing.UNKNOWN)
             for remedy in entry.remedies
-            if not remedy.manual
+            if not remedy.manual and (remedy.actions or remedy.applies is not False)
         )
         return tuple(dict.fromkeys(ids))

@@ -163,19 +163,18 @@ look() {
     done
     [ "$found" != ' ' ]
 }
-pause() { sleep 0.1 2>/dev/null || sleep 1; }
 try() {
-    signal=$1 rounds=$2
-    while [ "$rounds" -gt 0 ]; do
+    signal=$1
+    shift
+    for seconds; do
         look || { echo gone; exit 0; }
         kill "-$signal" $found 2>/dev/null
         [ "$signal" = KILL ] || { kill -CONT $found 2>/dev/null; signal=0; }
-        pause
-        rounds=$((rounds - 1))
+        sleep "$seconds" 2>/dev/null || sleep 1
     done
 }
-try TERM 10
-try KILL 50
+try TERM 0.05 0.1 0.2 0.4
+try KILL 0.05 0.1 0.2 0.4 0.8 1 1 1 1 1
 look || { echo gone; exit 0; }
 echo "left$found"
 """

@@ -77,8 +77,9 @@ class SshProcess:
         return bool(self._channel.eof_received)
 
     def settled(self) -> bool:
-        """The server may tell the exit code before the last output, and a packet may be late. An answer to a question
-        that was asked after the exit code came proves that nothing is under way any more.
+        """The server has answered a question that was asked after the exit code came.
+
+        It may tell the exit code before the last output, and packets may be late; after an answer none is under way.
         """
         if self._question is None:
             self._question = threading.Thread(target=self._ask, name="vmfix-settle", daemon=True)

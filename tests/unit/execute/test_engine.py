@@ -495,3 +495,16 @@ def test_a_command_outside_the_approved_plan_is_not_sent() -> None:
 
     assert verdict.status is Status.STALE
     assert machine(it).changes == []
+
+
+def test_a_target_that_was_healthy_in_the_plan_and_is_not_now_is_stale() -> None:
+    """Consent was given for the other target; nothing was planned here, so nothing is done here."""
+    it = World(load(SIMPLE), {"a": Machine({"state": "good"}), "b": Machine({"state": "bad"})})
+    plan = it.plan()
+    machine(it).flags["state"] = "bad"
+
+    verdicts = it.run(plan)
+
+    assert verdicts["a"].status is Status.STALE
+    assert verdicts["b"].status is Status.FIXED
+    assert machine(it).changes == []
