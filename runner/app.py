@@ -227,7 +227,7 @@ class App:
             expires_at=stamp(now + PLAN_LIFETIME),
             playbooks=tuple(_playbook_ref(p, prepared.params[p.id]) for p in prepared.playbooks),
             targets=tuple(_target_ref(target) for target in prepared.targets if target.name in looked_at),
-            entries=tuple(self._redacted(entry) for entry in entries),
+            entries=entries if offline else tuple(self._redacted(entry) for entry in entries),
         )
 
     def _redacted(self, entry: Entry) -> Entry:

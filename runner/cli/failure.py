@@ -51,7 +51,10 @@ def _hint(problem: click.ClickException) -> str:
 def _internal(session: Session, problem: BaseException) -> tuple[int, str, str]:
     where = session.logs.internal_error(problem)
     message = f"internal error of vmfix: {type(problem).__name__}: {problem}"
-    return INTERNAL, message, f"Its traceback is in {where}; please report it." if where else "Please report it."
+    remedy = f"Its traceback is in {where}; please report it." if where else "Please report it."
+    if session.sent:
+        remedy += "\n    What was done stands in the journal: `vmfix runs`, then `vmfix report RUN --json`."
+    return INTERNAL, message, remedy
 
 
 def _say(session: Session, problem: BaseException, message: str, remedy: str) -> None:

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: while looking, give up; while changing, stop between remedies."""
+"""Ctrl-C, SIGTERM and a lost terminal: while looking, give up; while changing, stop between remedies."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from runner.app import App
     from runner.cli.session import Session
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_NAMES = {
+    getattr(signal, name): said  # not every system has all of them
+    for name, said in {"SIGINT": "Ctrl-C", "SIGTERM": "SIGTERM", "SIGHUP": "the end of the terminal"}.items()
+    if hasattr(signal, name)
+}
 _PATIENCE = 2.0  # seconds for closing connections before we leave anyway
 _AT_ONCE, _LEAVE = 2, 3
 
@@ -48,13 +52,12 @@ def abandoning(session: Session, app: App) -> Iterator[None]:
 def stopping(session: Session, app: App) -> Iterator[None]:
     """While targets are changed: the first signal stops between remedies, the second at once, the third leaves."""
     asked = 0
-    names = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
 
     def stop(number: int, _frame: FrameType | None) -> None:
         # Printing and closing can block or be in progress in this very thread: a thread of their own does them.
         nonlocal asked
         asked += 1
-        by = names.get(signal.Signals(number), str(number))
+        by = _NAMES[signal.Signals(number)]
         if asked >= _LEAVE:
             with session.pause():
                 _flush()
@@ -89,7 +92,9 @@ def _handling(handler: Callable[[int, FrameType | None], None]) -> Iterator[None
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, handler) for number in _SIGNALS}
+    # What is ignored (by nohup, or since we run in the background) stays so.
+    wanted = [number for number in _NAMES if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, handler) for number in wanted}
     try:
         yield
     finally:

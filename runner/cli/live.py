@@ -17,7 +17,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from runner.cli.progress import look_line, safe_line
+from runner.cli.progress import event_line, look_line
 from runner.cli.screen import Screen
 from runner.model.event import Event, EventKind
 from runner.model.plan import Entry
@@ -69,7 +69,7 @@ class LiveProgress:
         self._screen.say(look_line(entry))
 
     def happened(self, event: Event) -> None:
-        line = safe_line(event)
+        line = event_line(event)
         if not line or event.kind in _QUIET:
             return
         if event.kind is EventKind.TARGET_FINISHED:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 ERRORS = "errors.log"
 _LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
+_SAID = "vmfix_said"
+"""Marks a record whose message its reader is told in another way."""
+
 _FORMAT = "%(asctime)s %(levelname)s %(threadName)s %(name)s: %(message)s"
 
 
@@ -25,9 +28,9 @@ class Logs:
         self._screen = screen
         self._before = (logging.root.level, logging.root.handlers[:], threading.excepthook)
         self._errors = _ErrorFile(screen, _state(environ, home) / ERRORS)
-        self._terminal = _Terminal(screen)
+        self._terminal = _Terminal(screen, self._errors)
         # Not basicConfig: it would leave handlers of whoever embeds us in place, which do not redact.
-        logging.root.handlers[:] = [self._terminal, self._errors]
+        logging.root.handlers[:] = [self._errors, self._terminal]
         threading.excepthook = _thread_failed
         self.more(0)
 
@@ -39,7 +42,7 @@ class Logs:
 
     def internal_error(self, problem: BaseException) -> str:
         """Keep the traceback, and say in which file: empty if it could not be kept or was shown already."""
-        logging.getLogger("runner").error("internal error", exc_info=problem)
+        logging.getLogger("runner").error("internal error", exc_info=problem, extra={_SAID: True})
         return "" if self._terminal.tracebacks else self._errors.written
 
     def close(self) -> None:
@@ -53,21 +56,30 @@ class Logs:
 class _Terminal(logging.Handler):
     """One record, maybe with its traceback, on standard error. Others' remarks are shown only if asked for."""
 
-    def __init__(self, screen: Screen) -> None:
+    def __init__(self, screen: Screen, errors: _ErrorFile) -> None:
         super().__init__()
         self.setFormatter(logging.Formatter(_FORMAT))
         self.tracebacks = False
         self._screen = screen
+        self._errors = errors
 
     def filter(self, record: logging.LogRecord) -> bool:
         if self.tracebacks:
             return True
-        return record.name.split(".")[0] == "runner" and not record.exc_info
+        return record.name.split(".")[0] == "runner" and not hasattr(record, _SAID)
 
     def emit(self, record: logging.LogRecord) -> None:
         from runner.report.escape import block  # noqa: PLC0415 - a quiet start has nothing to log
 
-        self._screen.say(block(self._screen.redact(self.format(record))))
+        text = self.format(record) if self.tracebacks else self._short(record)
+        self._screen.say(block(self._screen.redact(text)))
+
+    def _short(self, record: logging.LogRecord) -> str:
+        problem = record.exc_info[1] if record.exc_info else None
+        if problem is None:
+            return f"{record.levelname.lower()}: {record.getMessage()}"
+        where = f"; its traceback is in {self._errors.written}" if self._errors.written else ""
+        return f"{record.levelname.lower()}: {record.getMessage()}: {type(problem).__name__}: {problem}{where}"
 
 
 class _ErrorFile(logging.Handler):

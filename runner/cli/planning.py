@@ -10,7 +10,7 @@ from runner.cli.failure import NOT_IN_ORDER, OK
 from runner.cli.files import OutputFiles
 from runner.cli.interrupt import abandoning
 from runner.cli.options import Asked
-from runner.cli.progress import progress_for
+from runner.cli.progress import harmless, progress_for
 from runner.cli.session import Session
 from runner.errors import PlanFileError, UsageError
 from runner.model.plan import Plan, Standing
@@ -26,7 +26,7 @@ def look(session: Session, app: App, request: Request, prepared: Prepared, *, of
     if offline:
         return app.plan(prepared, request, offline=True)
     with progress_for(session, "Looking", len(prepared.subjects)) as progress, abandoning(session, app):
-        return app.plan(prepared, request, seen=progress.looked_at)
+        return app.plan(prepared, request, seen=harmless(progress.looked_at))
 
 
 def show_plan(session: Session, plan: Plan, asked: Asked) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType, TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, TypeVar
 
 from runner.cli.screen import Screen
 from runner.cli.session import Session
@@ -18,11 +18,13 @@ from runner.report.escape import one_line
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 _LONGEST = 240  # characters of what a target or a playbook said; the report has all of it
 
 
 class Progress(Protocol):
-    """Told of everything as it happens, from any thread. Never raises."""
+    """Told of everything as it happens, from any thread."""
 
     def looked_at(self, entry: Entry) -> None: ...
 
@@ -53,7 +55,7 @@ class PlainProgress:
         self._line(look_line(entry))
 
     def happened(self, event: Event) -> None:
-        line = safe_line(event)
+        line = event_line(event)
         if line:
             self._line(line)
 
@@ -86,13 +88,16 @@ def look_line(entry: Entry) -> str:
     return _shortened(f"{entry.target}  {entry.playbook}  {entry.standing.value}: {entry.reason}".rstrip(": "))
 
 
-def safe_line(event: Event) -> str:
-    """The line for an event, or an empty text. What cannot be shown must not stop the work."""
-    try:
-        return event_line(event)
-    except Exception:
-        log.exception("an event cannot be shown")
-        return ""
+def harmless(tell: Callable[[T], None]) -> Callable[[T], None]:
+    """``tell``, except that what cannot be shown never stops the work that it is about."""
+
+    def told(what: T) -> None:
+        try:
+            tell(what)
+        except Exception:
+            log.exception("progress cannot be shown")
+
+    return told
 
 
 def event_line(event: Event) -> str:

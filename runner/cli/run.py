@@ -16,7 +16,7 @@ from runner.cli.group import common
 from runner.cli.interrupt import stopping
 from runner.cli.options import Asked
 from runner.cli.planning import end_with_plan, look, read_plan, save, show_plan
-from runner.cli.progress import progress_for
+from runner.cli.progress import harmless, progress_for
 from runner.cli.reporting import show_report, write_reports
 from runner.cli.session import Session, pass_session
 from runner.errors import NotApproved, UsageError
@@ -165,8 +165,10 @@ def _execute(session: Session, app: App, asked: Asked, approved: ApprovedPlan, w
             work.subjects,
             concurrency=asked.concurrency,
             just_observed=work.just_observed,
-            listener=progress.happened,
+            listener=harmless(progress.happened),
         )
-    show_report(session, report)
-    write_reports(work.files, report)
+    try:
+        write_reports(work.files, report)
+    finally:
+        show_report(session, report)
     return report.exit_code

@@ -21,9 +21,10 @@ class Screen:
     ``above`` is set while a live display is on the terminal: it prints lines above it.
     """
 
-    def __init__(self, out: TextIO, err: TextIO, environ: Mapping[str, str]) -> None:
-        self._out = out
-        self._err = err
+    def __init__(self, out: TextIO | None, err: TextIO | None, environ: Mapping[str, str]) -> None:
+        """``out`` and ``err`` are None where they were closed before the program started."""
+        self._out = out or io.StringIO()
+        self._err = err or io.StringIO()
         self._environ = environ
         self._lock = threading.RLock()
         self.json = False
@@ -31,7 +32,7 @@ class Screen:
         self.redact: Callable[[str], str] = str
         self.above: Callable[[str], None] | None = None
         self.trouble = ""
-        for stream in (out, err):
+        for stream in (self._out, self._err):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
 
@@ -56,25 +57,33 @@ class Screen:
         self._write(self._err if self.json else self._out, text)
 
     def data(self, text: str) -> None:
-        """A result for programs."""
-        self._write(self._out, text)
+        """A result for programs. JSON stays JSON, whatever word or number happens to be a secret."""
+        redacted = self.redact(text)
+        if redacted != text:
+            from runner.cli.masking import masked_json  # noqa: PLC0415 - hardly ever
+
+            redacted = masked_json(text, self.redact)
+        self._write(self._out, redacted, redact=False)
 
     def say(self, line: str) -> None:
         """A remark: progress, warnings, errors."""
-        if self.above is not None:
-            self.above(self.redact(line))
-        else:
+        if self.above is None:
             self._write(self._err, f"{line}\n")
+            return
+        try:
+            self.above(self.redact(line))
+        except OSError as problem:
+            self._failed(self._err, problem)
 
     def ask(self, question: str) -> str:
         """What the person at the terminal answers; empty for the end of input."""
         self._write(self._err if self.json else self._out, question)
         return sys.stdin.readline().strip()
 
-    def _write(self, stream: TextIO, text: str) -> None:
+    def _write(self, stream: TextIO, text: str, *, redact: bool = True) -> None:
         with self._lock:
             try:
-                stream.write(self.redact(text))
+                stream.write(self.redact(text) if redact else text)
                 stream.flush()
             except OSError as problem:
                 self._failed(stream, problem)

@@ -59,10 +59,14 @@ class Session:
     def _ask_secret(self, question: str) -> str:
         from getpass import getpass  # noqa: PLC0415 - rarely needed
 
+        from runner.errors import CredentialError  # noqa: PLC0415
         from runner.report.escape import one_line  # noqa: PLC0415
 
-        with self.pause():
-            return getpass(f"{one_line(question)}: ")
+        try:
+            with self.pause():
+                return getpass(f"{one_line(question)}: ")
+        except (EOFError, OSError) as problem:
+            raise CredentialError(f"nothing was typed in for `{question}`") from problem
 
     def warn(self, diagnostics: Sequence[Diagnostic]) -> None:
         """Show what is odd and forbids nothing."""

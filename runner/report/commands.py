@@ -31,29 +31,70 @@ def duration(seconds: float) -> str:
     return " ".join(parts) or "0s"
 
 
-def command_lines(command: Command | Mapping[str, object]) -> list[str]:
-    """A command of a plan, or of an INTENT event: its line, then its script and its input indented below."""
-    data: Mapping[str, object] = to_json(command) if isinstance(command, Command) else command
-    words = " ".join(quote(str(word)) for word in _items(data.get("argv")))
-    script = lines(data.get("script") or "")
-    marks = _marks(data)
+def command_lines(command: Command | Mapping[str, object], script: str = "") -> list[str]:
+    """A command of a plan, or of an INTENT event: its line, then its script and its input indented below.
+
+    ``script`` is the name under which its script is shown elsewhere: then it is not repeated here.
+    """
+    data = _data(command)
+    marks = limits(data)
     comment = f"  # {'; '.join(marks)}" if marks else ""
     if script:
-        kind = "PowerShell" if data.get("dialect") == Dialect.POWERSHELL.value else "sh"
-        values = f", its values: {words}" if words else ""
-        shown = [f"{kind} script{values}{comment}", *(f"    | {line}".rstrip() for line in script)]
+        values = _words(data)
+        shown = [f"{script}{f', with values: {values}' if values else ''}{comment}"]
     else:
-        shown = [f"{words}{comment}"]
+        text = lines(data.get("script") or "")
+        shown = [f"{headline(data)}{comment}", *(f"    | {line}".rstrip() for line in text)]
     return shown + [f"    {line}" for line in _stdin(data)]
+
+
+def headline(command: Command | Mapping[str, object]) -> str:
+    """A command without its rights, limits and input; of a script only its length and its values."""
+    data = _data(command)
+    script = str(data.get("script") or "")
+    if not script:
+        return _words(data)
+    values = f", values: {_words(data)}" if _items(data.get("argv")) else ""
+    dialect = str(data.get("dialect"))
+    return f"{_language(dialect)} script ({_length(script)}){values}"
+
+
+def script_kind(dialect: str, script: str) -> str:
+    """``sh, 22 lines``."""
+    return f"{_language(dialect)}, {_length(script)}"
+
+
+def _language(dialect: str) -> str:
+    return "PowerShell" if dialect == Dialect.POWERSHELL.value else "sh"
+
+
+def _length(script: str) -> str:
+    count = len(lines(script))
+    return f"{count} line{'' if count == 1 else 's'}"
+
+
+def _data(command: Command | Mapping[str, object]) -> Mapping[str, object]:
+    return to_json(command) if isinstance(command, Command) else command
+
+
+def _words(data: Mapping[str, object]) -> str:
+    return " ".join(quote(str(word)) for word in _items(data.get("argv")))
+
+
+def rights(data: Mapping[str, object]) -> list[str]:
+    """``as root``, where more rights are asked for than the login may have."""
+    if not data.get("elevated"):
+        return []
+    return ["as administrator" if data.get("dialect") == Dialect.POWERSHELL.value else "as root"]
 
 
 def _items(value: object) -> list[object]:
     return list(value) if isinstance(value, (list, tuple)) else []
 
 
-def _marks(data: Mapping[str, object]) -> list[str]:
-    rights = "as administrator" if data.get("dialect") == Dialect.POWERSHELL.value else "as root"
-    marks = [rights] if data.get("elevated") else []
+def limits(data: Mapping[str, object]) -> list[str]:
+    """Its rights, then how long it may take and what becomes of it then, where that is not as usual."""
+    marks = rights(data)
     at_most = data.get("at_most")
     if isinstance(at_most, (int, float)) and at_most != _DEFAULT_AT_MOST:
         marks.append(f"at most {duration(at_most)}")

@@ -42,6 +42,7 @@ def entry_report(entry: Entry, target: TargetRef | None, events: Sequence[Event]
         duration=data.seconds_between(events[0].at, events[-1].at) if events else None,
         opt_outs=target.opt_outs if target else (),
         observed=tuple(_observed(event) for event in _all(events, EventKind.OBSERVED)),
+        remarks=_remarks(events),
         remedies=_remedies(events),
         gates=tuple(_gate(event) for event in _all(events, EventKind.GATE)),
         notes=tuple(data.text(event, "text") for event in _all(events, EventKind.NOTE)),
@@ -58,6 +59,11 @@ def _status(final: Event | None, events: Sequence[Event]) -> tuple[Status, bool]
     results = {_command_key(event) for event in _all(events, EventKind.RESULT)}
     open_intents = [e for e in _all(events, EventKind.INTENT) if _command_key(e) not in results]
     return (Status.INDETERMINATE if open_intents else Status.CANCELLED), False
+
+
+def _remarks(events: Sequence[Event]) -> tuple[str, ...]:
+    seen = (remark for event in _all(events, EventKind.OBSERVED) for remark in data.texts(event, "remarks"))
+    return tuple(dict.fromkeys(seen))
 
 
 def _changed(final: Event | None, events: Sequence[Event]) -> bool:
@@ -145,11 +151,12 @@ def _gate(event: Event) -> Gate:
     )
 
 
+_SEEN = {True: "the guest shows no fault now", False: "the guest shows the fault", None: "cannot tell"}
+
+
 def _observed(event: Event) -> str:
-    healthy = data.truth(event, "healthy")
-    word = {True: "no fault seen", False: "faulty", None: "cannot tell"}[healthy]
-    why = data.text(event, "why")
-    return f"{word}: {why}" if why else word
+    seen, why = _SEEN[data.truth(event, "healthy")], data.text(event, "why")
+    return why if seen in why else f"{seen}: {why}" if why else seen
 
 
 def _command_key(event: Event) -> tuple[str, str, int, int]:

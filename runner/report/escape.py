@@ -42,6 +42,15 @@ def lines(text: object) -> list[str]:
     return shown
 
 
+def tail(text: object, last: int) -> tuple[list[str], bool]:
+    """The last lines of a text, without empty ones at their start, and whether others came before them."""
+    shown = lines(text)
+    kept = shown[-last:]
+    while kept and not kept[0]:
+        del kept[0]
+    return kept, len(shown) > last
+
+
 def block(text: object) -> str:
     """``lines`` joined again."""
     return "\n".join(lines(text))

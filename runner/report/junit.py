@@ -7,10 +7,10 @@ from collections.abc import Callable
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from runner.model.event import Status
-from runner.report.commands import command_lines
 from runner.report.escape import block, one_line
+from runner.report.sent import sent_block
 from runner.report.values import EntryReport, Report
-from runner.report.words import MEANING, advice, outcome, status_word
+from runner.report.words import MEANING, advice, status_word
 
 _Result = Failure | Error | Skipped
 _KINDS: dict[Status, Callable[[str, str], _Result]] = {
@@ -61,11 +61,10 @@ def _case(entry: EntryReport) -> TestCase:
 
 
 def _sent(entry: EntryReport) -> list[str]:
-    shown: list[str] = []
-    for remedy in entry.remedies:
-        for action in remedy.actions:
-            for command in action.commands:
-                first, *more = command_lines(command.command)
-                shown += [one_line(f"$ {first}"), *map(one_line, more), one_line(f"  {outcome(command)}")]
-                shown += [part for stream in (command.stdout, command.stderr) if (part := block(stream))]
-    return shown
+    return [
+        line
+        for remedy in entry.remedies
+        for action in remedy.actions
+        for command in action.commands
+        for line in sent_block(action, command)
+    ]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable
 
-from runner.report.escape import lines, one_line
+from runner.report.escape import lines, one_line, tail
+from runner.report.flow import hanging, paragraphs
 
 WIDTH = 120
+_DEEPEST = 60  # blanks before a line that are kept
 _CODES = {"good": "32", "bad": "1;31", "warn": "33", "head": "1"}
 
 
@@ -32,20 +34,40 @@ class Page:
         """Wrapped text behind a label; its own line ends are kept and empty text adds nothing."""
         if not str(text):
             return
-        first, rest = " " * indent + (f"{label}: " if label else ""), " " * (indent + 2 if label else indent)
-        for number, line in enumerate(lines(text)):
-            made = _wrapped(line, rest if number else first, rest)
-            self._lines.extend(self.paint(part, paint) if paint else part for part in made)
+        first, *more = lines(text) or [""]
+        margin = " " * (indent + 2 if label else indent)
+        made = _wrapped(f"{one_line(label)}: {first}" if label else first, " " * indent, margin)
+        for line in more:
+            made += _wrapped(line, margin, margin)
+        self._lines.extend(self.paint(line, paint) for line in made)
+
+    def item(self, indent: int, label: str, text: object = "", *, paint: str = "") -> None:
+        """A label and what is said of it, as one paragraph whatever its line ends: it cannot look like another item."""
+        said = " ".join(filter(None, map(str.strip, lines(text))))
+        made = _wrapped(one_line(f"{label}: {said}" if said else label), " " * indent, " " * (indent + 2))
+        self._lines.extend(self.paint(line, paint) for line in made)
+
+    def flow(self, indent: int, text: object, *, label: str = "") -> None:
+        """An author's text, its lines joined as far as paragraphs and lists allow."""
+        texts = paragraphs(text)
+        margin = " " * (indent + 2 if label else indent)
+        for number, part in enumerate(texts):
+            if not part:
+                self.blank()
+            elif label and not number:
+                self._lines.extend(_wrapped(f"{one_line(label)}: {part.lstrip()}", " " * indent, margin))
+            else:
+                self._lines.extend(_wrapped(part, margin, margin, hang=hanging(part)))
 
     def exact(self, indent: int, texts: Iterable[str]) -> None:
         """Lines that are never wrapped, such as commands: a reader must be able to copy them."""
         self._lines.extend(f"{' ' * indent}{one_line(text)}".rstrip() for text in texts)
 
-    def output(self, indent: int, label: str, text: str) -> None:
-        """A program's output below its label, each line marked."""
-        shown = lines(text)
+    def output(self, indent: int, label: str, text: str, *, last: int) -> None:
+        """The last lines of a program's output below its label, each line marked."""
+        shown, left_out = tail(text, last)
         if shown:
-            self._lines.append(f"{' ' * indent}{label}:")
+            self._lines.append(f"{' ' * indent}{label}{f' (its last {last} lines)' if left_out else ''}:")
             margin = f"{' ' * indent}  | "
             for line in shown:
                 self._lines.extend(part.rstrip() for part in _wrapped(line, margin, margin))
@@ -68,10 +90,14 @@ class Page:
         return "\n".join(self._lines).rstrip("\n") + "\n"
 
 
-def _wrapped(text: str, first: str, rest: str = "") -> list[str]:
-    """At blanks where there are any, else anywhere; leading blanks of the text are kept."""
-    kept = text[: len(text) - len(text.lstrip())]
+def _wrapped(text: str, first: str, rest: str = "", *, hang: int | None = None) -> list[str]:
+    """At blanks where there are any, else anywhere; leading blanks of the text are kept, or ``hang`` of them later."""
+    blanks = len(text) - len(text.lstrip())
     made = textwrap.wrap(
-        text.strip(), WIDTH, initial_indent=first + kept, subsequent_indent=rest + kept, break_on_hyphens=False
+        text.strip(),
+        WIDTH,
+        initial_indent=first + " " * min(blanks, _DEEPEST),
+        subsequent_indent=rest + " " * min(blanks if hang is None else hang, _DEEPEST),
+        break_on_hyphens=False,
     )
     return made or [first.rstrip()]

@@ -5,10 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from runner.report.commands import command_lines, duration
 from runner.report.escape import lines, one_line
-from runner.report.values import EntryReport, RemedyReport, Report, SentCommand
-from runner.report.words import MEANING, URGENT_FIRST, advice, counted, in_order_line, outcome, status_word
+from runner.report.sent import sent_block
+from runner.report.values import ActionReport, EntryReport, RemedyReport, Report
+from runner.report.words import (
+    MEANING,
+    URGENT_FIRST,
+    advice,
+    counted,
+    in_order_line,
+    plain,
+    proof,
+    remedy_result,
+    status_word,
+)
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]#|~$])")  # not what matters only at the start of a line or beside a bracket
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -51,43 +61,43 @@ def _table(entries: Sequence[EntryReport]) -> list[str]:
     out = ["| target | playbook | status | why | next |", "|---|---|---|---|---|"]
     for entry in entries:
         why = entry.reason or MEANING[entry.status]
-        todo = "" if entry.status.in_order else advice(entry)
-        cells = (entry.target, entry.playbook, status_word(entry.status), why, todo)
-        out.append(f"| {' | '.join(inline(' '.join(lines(cell))) for cell in cells)} |")
+        cells = (entry.target, entry.playbook, status_word(entry.status), why, advice(entry))
+        out.append(f"| {' | '.join(map(_joined, cells))} |")
     return out
 
 
+def _joined(text: object) -> str:
+    return inline(" ".join(lines(text)))
+
+
 def _details(entry: EntryReport) -> list[str]:
-    if not (entry.remedies or entry.opt_outs or len(entry.gates) > 1):
+    gates = [gate for gate in entry.gates if gate.reason != entry.reason]
+    if not (entry.remedies or entry.opt_outs or entry.remarks or gates):
         return []
     out = ["", f"### {inline(entry.target)}, {inline(entry.playbook)}: {status_word(entry.status)}", ""]
     if entry.opt_outs:
         out += [f"- **opted out of safety**: {inline(', '.join(entry.opt_outs))}"]
-    out += [f"- observed: {inline(' '.join(lines(seen)))}" for seen in entry.observed]
+    out += [f"- observed: {_joined(seen)}" for seen in entry.observed]
+    out += [f"- note: {_joined(remark)}" for remark in entry.remarks]
     for remedy in entry.remedies:
         out += _remedy(remedy)
-    out += [f"- stopped here ({inline(gate.status)}): {inline(' '.join(lines(gate.reason)))}" for gate in entry.gates]
+    out += [f"- stopped here ({inline(gate.status)}): {_joined(gate.reason)}" for gate in gates]
     return out
 
 
 def _remedy(remedy: RemedyReport) -> list[str]:
-    result = remedy.result.replace("_", " ") or "did not end"
-    out = [f"- remedy {inline(remedy.id)} ({inline(remedy.title or 'untitled')}): {inline(result)}"]
-    for look in remedy.verifications:
-        said = {True: "the guest shows no fault now", False: "the guest still shows the fault", None: "cannot tell"}
-        more = inline(" ".join(lines(look.text)))
-        out.append(f"- verified: {said[look.healthy]}{f': {more}' if more else ''}")
-    sent = [line for action in remedy.actions for command in action.commands for line in _command_block(command)]
+    titled = f" ({_joined(remedy.title)})" if remedy.title else ""
+    out = [f"- remedy {inline(remedy.id)}{titled}: {_joined(remedy_result(remedy))}"]
+    out += [_action(action) for action in remedy.actions]
+    out += [f"  - {label}: {_joined(said)}" for label, said in map(proof, remedy.verifications)]
+    sent = [line for action in remedy.actions for command in action.commands for line in sent_block(action, command)]
     return [*out, "", *fenced(sent), ""] if sent else out
 
 
-def _command_block(command: SentCommand) -> list[str]:
-    first, *more = command_lines(command.command)
-    took = f" after {duration(command.elapsed)}" if command.elapsed is not None else ""
-    out = [f"$ {first}", *more, f"  {outcome(command)}{took}"]
-    for stream in (command.stdout, command.stderr):
-        out += [f"  | {line}".rstrip() for line in lines(stream)]
-    return [one_line(line) for line in out]
+def _action(action: ActionReport) -> str:
+    titled = f" ({_joined(action.title)})" if action.title else ""
+    said = _joined(action.text or action.evidence)
+    return f"  - {inline(action.id)}{titled}: {inline(plain(action.status))}{f': {said}' if said else ''}"
 
 
 def _about(report: Report) -> list[str]:

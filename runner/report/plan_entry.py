@@ -2,89 +2,133 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
-from runner.codec import to_json
 from runner.model.plan import Action, Entry, Outcome, RemedyPlan, Standing
-from runner.report.commands import command_lines, duration
+from runner.model.playbook import OnFailure
+from runner.report.commands import command_lines, duration, headline
 from runner.report.escape import lines
 from runner.report.layout import Page
+from runner.report.scripts import Scripts
 
 _STANDING = {
-    Standing.PLANNED: "planned",
-    Standing.HEALTHY: "healthy: the guest shows no fault now, nothing would be done",
-    Standing.AWAITING: "awaiting: changed earlier, the next backup must tell, nothing would be done",
-    Standing.REFUSED: "refused: nothing would be done",
-    Standing.UNREACHABLE: "unreachable: nothing is known, nothing would be done",
-    Standing.FAILED: "observation failed: nothing would be done",
-    Standing.UNKNOWN: "unknown: planned offline, nothing was observed",
+    Standing.PLANNED: ("planned", "its remedies are tried one after the other"),
+    Standing.HEALTHY: ("healthy, nothing would be done", "the guest shows no fault now"),
+    Standing.AWAITING: ("awaiting the next backup, nothing would be done", "a remedy was applied earlier"),
+    Standing.REFUSED: ("refused, nothing would be done", "a requirement does not hold"),
+    Standing.UNREACHABLE: ("unreachable, nothing would be done", "nothing is known of it"),
+    Standing.FAILED: ("observation failed, nothing would be done", "nothing is known of it"),
+    Standing.UNKNOWN: ("unknown, planned offline", "nothing was observed"),
 }
+"""What it is called, and what is said where no reason is given."""
 _PAINT = {Standing.HEALTHY: "good", Standing.AWAITING: "good", Standing.PLANNED: "warn", Standing.UNKNOWN: "warn"}
+_ON_FAILURE = {OnFailure.NEXT: "the next remedy is tried", OnFailure.UNDO: "what was changed is undone"}
 _OUTCOME_PAINT = {Outcome.NO_CHANGE: "good", Outcome.REFUSED: "bad"}
-_APPLIES = {True: "it holds now", False: "it does not hold now", None: "cannot know before the run"}
-_LONGEST_VALUE = 300  # characters; the plan file has all
 
 
-def value_text(value: object) -> str:
-    """A value as compact JSON, cut if long."""
-    text = json.dumps(to_json(value), ensure_ascii=False)
-    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."
-
-
-def add_entry(page: Page, entry: Entry, opt_outs: Sequence[str]) -> None:
+def add_entry(page: Page, scripts: Scripts, entry: Entry, opt_outs: Sequence[str]) -> None:
     """All about one entry but its target's name, so that equal ones can be shown once."""
-    page.prose(4, _STANDING[entry.standing], paint=_PAINT.get(entry.standing, "bad"))
-    page.prose(6, entry.reason, label="reason")
-    page.prose(6, entry.advice, label="next")
+    standing, meaning = _STANDING[entry.standing]
+    page.prose(4, entry.reason or meaning, label=standing, paint=_PAINT.get(entry.standing, "bad"))
+    page.flow(6, entry.advice, label="next")
     for remark in entry.remarks:
         page.prose(6, remark, label="note")
     page.prose(4, ", ".join(opt_outs), label="OPTED OUT OF SAFETY", paint="bad")
-    for expression, value in entry.decisions.items():
-        page.prose(6, f"{expression} = {value_text(value)}", label="because")
+    after = False
     for number, remedy in enumerate(entry.remedies, start=1):
-        _remedy(page, number, remedy)
+        _remedy(page, scripts, number, remedy, after=after)
+        after = after or remedy.applies is not False
 
 
-def _remedy(page: Page, number: int, remedy: RemedyPlan) -> None:
-    risk = f"risk: {', '.join(sorted(r.value for r in remedy.risk))}" if remedy.risk else ""
-    takes = f"takes at most {duration(remedy.takes)}" if remedy.takes is not None else ""
-    marks = "; ".join(part for part in ("by a person" if remedy.manual else "", risk, takes) if part)
-    page.prose(4, f"{number}. {remedy.id}: {remedy.title}{f' [{marks}]' if marks else ''}", paint="head")
-    page.prose(8, remedy.approval, label="approval")
+def blocked(remedy: RemedyPlan) -> str:
+    """Why a remedy that may be needed cannot run now: its first action that would do anything is refused."""
+    if remedy.applies is False:
+        return ""
+    first = next((action for action in remedy.actions if action.outcome is not Outcome.NO_CHANGE), None)
+    if first is None or first.outcome is not Outcome.REFUSED:
+        return ""
+    return first.evidence or f"{first.id} is refused"
+
+
+def _remedy(page: Page, scripts: Scripts, number: int, remedy: RemedyPlan, *, after: bool) -> None:
+    """``after``: rungs before it may run. One that does not apply now takes a line, and what may be sent for it."""
+    not_now = remedy.applies is False
+    full = not not_now or any(action.commands for action in remedy.actions)
+    marks = "; ".join(_marks(remedy, after=after)) if full else ""
+    title = f"{remedy.title}{_state(remedy)}{f' [{marks}]' if marks else ''}"
+    page.item(4, f"{number}. {remedy.id}", title, paint="head")
+    if full:
+        page.prose(8, remedy.approval, label="approval")
+    if not not_now:
+        _terms(page, remedy)
+        page.flow(8, remedy.manual)
+    for action in remedy.actions:
+        _action(page, scripts, action, short=not_now)
+
+
+def _state(remedy: RemedyPlan) -> str:
+    if remedy.applies is False:
+        return f" (not now; only if: {' '.join(remedy.condition.split())})"
+    return " (cannot run now)" if blocked(remedy) else ""
+
+
+def _marks(remedy: RemedyPlan, *, after: bool) -> list[str]:
+    by_person = f"by a person{', if nothing before it helped' if after else ''}"
+    marks = [by_person] if remedy.manual else []
+    if remedy.risk:
+        marks.append(f"risk: {', '.join(sorted(risk.value for risk in remedy.risk))}")
+    if remedy.takes is not None:
+        marks.append(f"takes at most {duration(remedy.takes)}")
+    return marks
+
+
+def _terms(page: Page, remedy: RemedyPlan) -> None:
     if remedy.condition:
-        page.prose(8, f"{remedy.condition} ({_APPLIES[remedy.applies]})", label="only if")
+        known = "it holds now" if remedy.applies else "cannot know before the run"
+        page.prose(8, f"{remedy.condition} ({known})", label="only if")
     if remedy.proves_next_backup:
         page.prose(8, "the guest cannot tell whether this helped; the next backup must", label="proof")
-    if not remedy.manual:
-        page.prose(8, remedy.on_failure.value, label="if a step fails")
-    page.prose(8, remedy.manual)
-    for action in remedy.actions:
-        _action(page, action)
+    page.prose(8, _ON_FAILURE.get(remedy.on_failure, ""), label="if a step fails")
 
 
-def _action(page: Page, action: Action) -> None:
-    page.prose(
-        6, f"{action.id} ({action.type}): {action.outcome.value}", paint=_OUTCOME_PAINT.get(action.outcome, "warn")
-    )
-    page.prose(10, action.title)
-    page.prose(10, action.evidence, label="evidence")
-    if action.loop:
-        page.prose(10, f"for each of {action.loop}")
-    page.prose(10, action.condition, label="only if")
-    if action.always:
-        page.prose(10, "always, once the remedy was started, even if a step before it failed", label="runs")
-    page.prose(10, action.manual, label="a person does")
+def _action(page: Page, scripts: Scripts, action: Action, *, short: bool) -> None:
+    """``short``: what would come of it, on one line, and what may be sent."""
+    title = f"{action.id}{f' ({action.title})' if action.title and action.title != action.id else ''}"
+    doubled = short or (action.condition and action.evidence == f"only if {action.condition}")
+    evidence = "" if doubled else action.evidence
+    paint = _OUTCOME_PAINT.get(action.outcome, "warn")
+    page.item(6, f"{title}: {action.outcome.value}", evidence, paint=paint)
+    if not short:
+        if action.loop:
+            page.prose(10, f"for each of {action.loop}")
+        page.prose(10, action.condition, label="only if")
+        if action.always:
+            page.prose(10, "also if a step before it failed", label="always")
+        page.flow(10, action.manual, label="a person does")
+        _diff(page, action)
+    _commands(page, scripts, action)
+    if not short:
+        _undo(page, scripts, action)
+
+
+def _diff(page: Page, action: Action) -> None:
     diff = lines(action.diff)
     if diff:
         page.exact(10, ["diff:", *(f"  {line}" for line in diff)])
-    _commands(page, "commands", action, undo=False)
-    _commands(page, "to undo", action, undo=True)
 
 
-def _commands(page: Page, label: str, action: Action, *, undo: bool) -> None:
-    commands = action.undo if undo else action.commands
-    if commands:
-        page.exact(10, [f"{label}:", *(f"  {line}" for command in commands for line in command_lines(command))])
-    elif undo and action.can_undo:
-        page.exact(10, ["to undo: known only when the step runs"])
+def _commands(page: Page, scripts: Scripts, action: Action) -> None:
+    label = "runs" if action.outcome is Outcome.WOULD_CHANGE else "may run"
+    for command in action.commands:
+        first, *more = command_lines(command, scripts.name(command))
+        page.exact(10, [f"{label}: {first}", *more])
+
+
+def _undo(page: Page, scripts: Scripts, action: Action) -> None:
+    if action.undo:
+        ways = "; ".join(scripts.name(command) or headline(command) for command in action.undo)
+        page.exact(10, [f"can be undone: yes: {ways}"])
+    elif action.can_undo:
+        page.prose(10, "yes; how is known only when the step runs", label="can be undone")
+    elif action.commands:
+        page.prose(10, "no", label="can be undone")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from runner.codec import to_json
 from runner.model.plan import Entry, Plan, PlaybookRef, Standing, TargetRef
 from runner.report.commands import quote
 from runner.report.layout import Page
-from runner.report.plan_entry import add_entry, value_text
+from runner.report.plan_end import add_remedies
+from runner.report.plan_entry import add_entry
+from runner.report.scripts import Scripts
 from runner.report.words import plural
 
 _SHORT_DIGEST = 12
+_LONGEST_VALUE = 300  # characters; the plan file has all
 
 
 def render(plan: Plan, digest: str, *, plan_file: str = "", colour: bool = False) -> str:
@@ -19,7 +24,7 @@ def render(plan: Plan, digest: str, *, plan_file: str = "", colour: bool = False
 
     ``plan_file`` is where it was saved, for the call that is to be typed next.
     """
-    page = Page(colour=colour)
+    page, scripts = Page(colour=colour), Scripts()
     counts = Counter(entry.standing for entry in plan.entries)
     total = plural(len({entry.target for entry in plan.entries}), "target")
     page.prose(0, f"Plan for {total}: {_counted(counts)}. Nothing has been changed.", paint="head")
@@ -27,18 +32,21 @@ def render(plan: Plan, digest: str, *, plan_file: str = "", colour: bool = False
     targets = {target.name: target for target in plan.targets}
     for playbook in plan.playbooks:
         entries = [entry for entry in plan.entries if entry.playbook == playbook.id]
-        _playbook(page, playbook, entries, targets)
+        _playbook(page, scripts, playbook, entries, targets)
+    scripts.add_to(page)
     _end(page, plan, digest, counts)
     _next(page, plan, plan_file)
     return page.text()
 
 
-def _playbook(page: Page, playbook: PlaybookRef, entries: Sequence[Entry], targets: Mapping[str, TargetRef]) -> None:
+def _playbook(
+    page: Page, scripts: Scripts, playbook: PlaybookRef, entries: Sequence[Entry], targets: Mapping[str, TargetRef]
+) -> None:
     page.head(f"{playbook.id}: {playbook.title}")
     page.prose(2, playbook.source, label="source")
-    params = ", ".join(f"{name}={value_text(value)}" for name, value in playbook.params.items())
+    params = ", ".join(f"{name}={_value(value)}" for name, value in playbook.params.items())
     page.prose(2, params, label="parameters")
-    for names, shown in _grouped(entries, targets, page):
+    for names, shown in _grouped(page, scripts, entries, targets):
         page.blank()
         target = targets.get(names[0])
         if len(names) == 1:
@@ -49,13 +57,21 @@ def _playbook(page: Page, playbook: PlaybookRef, entries: Sequence[Entry], targe
         page.adopt(shown)
 
 
-def _grouped(entries: Sequence[Entry], targets: Mapping[str, TargetRef], page: Page) -> list[tuple[list[str], Page]]:
+def _value(value: object) -> str:
+    """As compact JSON, cut if long."""
+    text = json.dumps(to_json(value), ensure_ascii=False)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."
+
+
+def _grouped(
+    page: Page, scripts: Scripts, entries: Sequence[Entry], targets: Mapping[str, TargetRef]
+) -> list[tuple[list[str], Page]]:
     """Targets for which the very same lines are shown stand together, in the order of their first."""
     groups: dict[tuple[str, str], tuple[list[str], Page]] = {}
     for entry in entries:
         target = targets.get(entry.target)
         shown = page.part()
-        add_entry(shown, entry, target.opt_outs if target else ())
+        add_entry(shown, scripts, entry, target.opt_outs if target else ())
         names, _ = groups.setdefault((_way(target), shown.text()), ([], shown))
         names.append(entry.target)
     return list(groups.values())
@@ -81,14 +97,7 @@ def _counted(counts: Counter[Standing]) -> str:
 
 def _end(page: Page, plan: Plan, digest: str, counts: Counter[Standing]) -> None:
     page.head(f"In all: {_counted(counts)}; {plural(len(plan.remedies()), 'remedy')}")
-    for remedy in plan.remedies():
-        affected = [
-            entry
-            for entry in plan.entries
-            if entry.standing in (Standing.PLANNED, Standing.UNKNOWN)
-            and any(f"{entry.playbook}/{rung.id}" == remedy for rung in entry.remedies)
-        ]
-        page.prose(2, f"{remedy} may run on {plural(len(affected), 'target')}")
+    add_remedies(page, plan)
     page.prose(2, f"{digest[:_SHORT_DIGEST]} (in full: {digest})", label="digest")
     page.prose(2, f"by {plan.creator or 'unknown'}, valid until {plan.expires_at or 'unknown'}", label="made")
 

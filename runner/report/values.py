@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from runner.model.event import Status
 
+_WELL = frozenset({"changed", "unchanged", "skipped"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentCommand:
@@ -33,7 +35,7 @@ class SentCommand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionReport:
-    """One action that was begun. ``outcome`` is what was foreseen, ``status`` what came of it."""
+    """One action that was begun. ``outcome`` is what was foreseen, ``status`` what came of it: empty without an end."""
 
     id: str
     title: str
@@ -42,6 +44,10 @@ class ActionReport:
     status: str
     text: str
     commands: tuple[SentCommand, ...]
+
+    @property
+    def went_well(self) -> bool:
+        return self.status in _WELL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +84,10 @@ class Gate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryReport:
-    """One playbook on one target, with its single status. ``certain`` is False if that had to be inferred."""
+    """One playbook on one target, with its single status. ``certain`` is False if that had to be inferred.
+
+    ``remarks`` are what the playbook's author says of what was seen there.
+    """
 
     key: str
     target: str
@@ -94,6 +103,7 @@ class EntryReport:
     duration: float | None
     opt_outs: tuple[str, ...]
     observed: tuple[str, ...]
+    remarks: tuple[str, ...]
     remedies: tuple[RemedyReport, ...]
     gates: tuple[Gate, ...]
     notes: tuple[str, ...]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from runner.model.event import Status
-from runner.report.values import EntryReport, SentCommand
+from runner.report.values import EntryReport, RemedyReport, SentCommand, Verification
 
 MEANING: Mapping[Status, str] = MappingProxyType(
     {
@@ -34,6 +34,7 @@ ADVICE: Mapping[Status, str] = MappingProxyType(
         Status.REFUSED: "Make the requirement hold, then plan again.",
         Status.STALE: "Plan again and read the new plan.",
         Status.CANCELLED: "Plan again when the work may go on.",
+        Status.APPLIED: "See how the next backup ends; if it fails, plan again.",
     }
 )
 
@@ -52,13 +53,39 @@ URGENT_FIRST = (
 )
 
 
+_COUNTED: Mapping[Status, tuple[str, str]] = MappingProxyType(
+    {
+        Status.INDETERMINATE: ("with unknown outcome", "with unknown outcome"),
+        Status.FAILED: ("failed", "failed"),
+        Status.NEEDS_PERSON: ("needs a person", "need a person"),
+        Status.NOT_FIXED: ("not fixed", "not fixed"),
+        Status.UNREACHABLE: ("unreachable", "unreachable"),
+        Status.REFUSED: ("refused", "refused"),
+        Status.STALE: ("no longer as planned", "no longer as planned"),
+        Status.CANCELLED: ("cancelled", "cancelled"),
+        Status.FIXED: ("fixed", "fixed"),
+        Status.HEALTHY: ("healthy", "healthy"),
+        Status.APPLIED: ("changed; awaiting the next backup", "changed; awaiting the next backup"),
+    }
+)
+"""What follows the number of one and of several; in the order in which they are counted out."""
+
+
+_SHOWN = {True: "the guest shows no fault now", False: "the guest still shows the fault", None: "the guest cannot tell"}
+
+
 def status_word(status: Status) -> str:
-    """The status as words, without the underscore."""
-    return status.value.replace("_", " ")
+    """The status as words."""
+    return plain(status.value)
+
+
+def plain(name: str) -> str:
+    """A status, or how a remedy or an action ended, as the journal has it; as words."""
+    return {"needs_person": "needs a person", "": "did not end"}.get(name) or name.replace("_", " ")
 
 
 def advice(entry: EntryReport) -> str:
-    """What to do next for an entry that is not in order."""
+    """What to do next; empty if nothing is left to do."""
     return entry.advice or ADVICE.get(entry.status, "")
 
 
@@ -69,8 +96,30 @@ def outcome(command: SentCommand) -> str:
     if command.lost or command.exit_code is None:
         dead = {True: "its process is dead", False: "its process was left running", None: ""}[command.process_dead]
         return ", ".join(part for part in ("outcome unknown", command.error, dead) if part)
-    judged = f" ({command.judged})" if command.judged else ""
+    judged = f" ({command.judged.replace('_', ' ')})" if command.judged not in ("", "ok") else ""
     return f"exit {command.exit_code}{judged}"
+
+
+def observed_text(text: str) -> str:
+    """What was seen; older runs recorded it with a word in front that a label says already."""
+    return text.removeprefix("observed: ")
+
+
+def proof(look: Verification) -> tuple[str, str]:
+    """A label and what the look at the target showed."""
+    label = "verified" if look.healthy else "not verified"
+    return label, observed_text(look.text) or _SHOWN[look.healthy]
+
+
+def remedy_result(remedy: RemedyReport) -> str:
+    """``healthy``, ``failed: a step failed``; what its actions and its proof say is not said again."""
+    text = observed_text(remedy.text)
+    if remedy.result == "skipped" and text:
+        return text
+    result = plain(remedy.result)
+    looks = any(observed_text(look.text) == text for look in remedy.verifications)
+    troubles = any(text.startswith(f"{action.id}: {action.text}") for action in remedy.actions)
+    return f"{result}: {text}" if text and not looks and not troubles else result
 
 
 def plural(count: int, noun: str) -> str:
@@ -80,17 +129,18 @@ def plural(count: int, noun: str) -> str:
 
 
 def counted(counts: Mapping[str, int]) -> str:
-    """``2 fixed, 1 not fixed``."""
-    return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
+    """``1 needs a person, 2 fixed, 1 changed; awaiting the next backup``."""
+    known = ((counts.get(status.value, 0), words) for status, words in _COUNTED.items())
+    return ", ".join(f"{count} {words[count != 1]}" for count, words in known if count)
 
 
 def in_order_line(entries: Sequence[EntryReport]) -> str:
     """The first thing to know: whether anything is left to do."""
-    total = plural(len(entries), "target" if _one_playbook(entries) else "entry")
+    total = plural(len(entries), "target" if one_playbook(entries) else "entry")
     bad = sum(not entry.status.in_order for entry in entries)
     return f"{bad} of {total} not in order" if bad else f"{total}, all in order"
 
 
-def _one_playbook(entries: Sequence[EntryReport]) -> bool:
+def one_playbook(entries: Sequence[EntryReport]) -> bool:
     """Whether an entry is as good as a target."""
     return len({entry.playbook for entry in entries}) <= 1

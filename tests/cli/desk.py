@@ -145,6 +145,13 @@ class Terminal:
     def type(self, text: str) -> None:
         os.write(self._master, text.encode())
 
+    def vanish(self) -> int:
+        """The connection to the terminal is lost, as when a laptop is closed. The exit code."""
+        os.close(self._slave)
+        os.close(self._master)
+        self._slave = self._master = -1
+        return self._process.wait(40)
+
     def end(self, seconds: float = 40) -> int:
         """The exit code."""
         until = time.monotonic() + seconds
@@ -159,8 +166,9 @@ class Terminal:
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait()
-        os.close(self._master)
-        os.close(self._slave)
+        for handle in (self._master, self._slave):
+            if handle >= 0:
+                os.close(handle)
 
     def _read(self, seconds: float) -> bool:
         if not select.select([self._master], [], [], seconds)[0]:

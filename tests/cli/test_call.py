@@ -11,7 +11,7 @@ import pytest
 
 from runner import __version__
 from runner.cli.group import COMMANDS, cli
-from tests.cli.desk import Desk
+from tests.cli.desk import Desk, program
 
 HEAVY = ("jinja2", "logging", "paramiko", "pydantic", "rich", "runner.app", "winrm", "yaml")
 
@@ -176,3 +176,11 @@ def test_the_help_of_the_group_names_every_exit_code() -> None:
     """They are the contract with CI jobs."""
     text = cli.help or ""
     assert all(f"{code} " in text for code in (0, 1, 2, 3, 4, 5, 6, 130))
+
+
+def test_closed_streams_crash_nothing(desk: Desk) -> None:
+    """As a job scheduler may start it; the exit code is all that is left."""
+    closed = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"]
+    right = subprocess.run([*closed, *program("check", desk.inventory)], check=False, timeout=60)
+    wrong = subprocess.run([*closed, *program("show", "nothing")], check=False, timeout=60)
+    assert (right.returncode, wrong.returncode) == (0, 2)

@@ -45,6 +45,16 @@ class Crasher(Blabber):
         raise ZeroDivisionError(local)
 
 
+class Traitor(Blabber):
+    """A target that is planned well, and at which vmfix fails when it changes something."""
+
+    def run(self, command: Command) -> CommandResult:
+        """Fails at the first change."""
+        if command.effect is Effect.CHANGE:
+            raise ZeroDivisionError(self._secret)
+        return super().run(command)
+
+
 @pytest.fixture
 def planted(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """A desk whose targets know the secret."""
@@ -98,6 +108,17 @@ def test_a_secret_in_a_traceback_is_masked(planted: Desk, monkeypatch: pytest.Mo
     _assert_clean(planted, done)
 
 
+def test_a_failure_of_vmfix_at_one_target_is_its_status(planted: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others go on; the reader is told where the traceback is."""
+    monkeypatch.setattr("runner.app.connector", lambda _kind: Traitor)
+    done = planted.work("run", "--approve", "all", "--json")
+    assert done.code == 6
+    assert done.data["counts"] == {"indeterminate": 1}
+    assert f"its traceback is in {planted.folder}/state/errors.log" in done.err
+    assert "Traceback" not in done.err
+    _assert_clean(planted, done)
+
+
 def test_a_plan_without_its_secrets_can_be_saved_and_read(planted: Desk) -> None:
     """Masking comes before the digest, or the file would look altered."""
     path = planted.folder / "plan.json"
@@ -112,3 +133,14 @@ def test_logging_is_left_as_it_was_found(desk: Desk) -> None:
     before = logging.root.handlers[:], logging.root.level
     desk.work("plan", "-vv")
     assert (logging.root.handlers[:], logging.root.level) == before
+
+
+@pytest.mark.parametrize("secret", ["true", "null", "1.0.0", "here"])
+def test_json_stays_json_if_a_secret_looks_like_a_part_of_it(
+    planted: Desk, monkeypatch: pytest.MonkeyPatch, secret: str
+) -> None:
+    """Only texts are masked."""
+    monkeypatch.setenv("PLANTED", secret)
+    done = planted.work("plan", "--json")
+    assert done.code == 0
+    assert done.data["vmfix_plan_view"] == 1

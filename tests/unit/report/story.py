@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -108,8 +109,10 @@ def plan(*entries: Entry, targets: Sequence[TargetRef] = (), **fields: Any) -> P
 
 def full_plan() -> Plan:
     """Every standing, every outcome, groups, scripts, input, diffs, loops, manual steps."""
-    ladder = (remedy(actions=_repair_actions()), _skip_mount(), _by_hand())
-    some = entry("vm-1", remedies=ladder, decisions={"guilty | list": ["/data"]}, reason="/data has errors")
+    ladder = (remedy(actions=_repair_actions()), _skip_mount(), _not_now(), _by_hand())
+    remarks = ("Guilty: /data (/dev/sdc1, ext4).",)
+    guilty = {"guilty | list": ["/data"]}
+    some = entry("vm-1", remedies=ladder, decisions=guilty, reason="/data has errors", remarks=remarks)
     return plan(
         *(some, *(_twin(some, f"vm-{number}") for number in range(2, 14))),
         entry("db-1", remedies=(remedy(actions=_odd_actions()),)),
@@ -126,7 +129,7 @@ def full_plan() -> Plan:
 
 
 def _twin(model: Entry, name: str) -> Entry:
-    return entry(name, remedies=model.remedies, decisions=model.decisions, reason=model.reason)
+    return replace(model, target=name)
 
 
 def _repair_actions() -> tuple[Action, ...]:
@@ -149,6 +152,12 @@ def _skip_mount() -> RemedyPlan:
         "skip-mount", title="Leave the mount out of the backup", risk=frozenset({Risk.CONFIG}), takes=60.0,
         approval="", condition="busy | list", applies=None, proves_next_backup=True, actions=(done,),
     )  # fmt: skip
+
+
+def _not_now() -> RemedyPlan:
+    return remedy(
+        "twice", title="It is mounted twice", manual="{{ path }}", condition="doubled", applies=False, actions=()
+    )
 
 
 def _by_hand() -> RemedyPlan:
@@ -243,7 +252,8 @@ _LAST_WORDS: dict[str, dict[str, object]] = {
 def _fixed(story: Story) -> None:
     name = "vm-fixed"
     story.tell(EventKind.TARGET_STARTED, name, address="10.0.0.1", transport="ssh")
-    story.tell(EventKind.OBSERVED, name, facts={}, healthy=False, why="/data has errors")
+    story.tell(EventKind.OBSERVED, name, facts={}, healthy=False, why="/data has errors",
+               remarks=["Guilty: /data (/dev/sdc1, ext4)."])  # fmt: skip
     story.sent(name, exit_code=1, stdout="recovering journal\n/dev/sdc1: clean\n", stderr="", elapsed=2.5,
                judged="repaired")  # fmt: skip
     story.tell(EventKind.ACTION_FINISHED, name, "repair", "check", status="changed", text="errors were corrected")
@@ -254,6 +264,7 @@ def _fixed(story: Story) -> None:
 def _failed(story: Story) -> None:
     name = "vm-failed"
     story.tell(EventKind.TARGET_STARTED, name, address="10.0.0.5", transport="ssh")
+    story.tell(EventKind.OBSERVED, name, healthy=False, why="the guest shows the fault", remarks=[HOSTILE])
     story.sent(
         name, ("sh", "-c", HOSTILE), exit_code=9, stdout=HOSTILE, stderr=HOSTILE * 20, elapsed=75.0, judged="failed"
     )

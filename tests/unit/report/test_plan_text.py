@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 from runner.codec import to_json
-from runner.model.plan import Standing
+from runner.model.command import Command, Dialect
+from runner.model.plan import Outcome, Standing
 from runner.report import plan_json, plan_text_of
 from tests.unit.report import story
 
@@ -87,3 +88,121 @@ def test_remarks() -> None:
     made = plan_text_of(story.plan(story.entry("vm-1", remarks=("The path is a template.",))), story.DIGEST)
 
     assert "note: The path is a template." in made
+
+
+def _sh(script: str, *values: str) -> Command:
+    return Command(dialect=Dialect.SH, script=script, argv=values)
+
+
+def test_each_script_once() -> None:
+    """A script stands in full at the end, under the letter that stands for it wherever it would run."""
+    first, second = _sh("set -eu\ncat\n", "/a"), _sh("set -eu\ncat\n", "/b")
+    actions = (story.action("a", commands=(first,)), story.action("b", commands=(second, _sh("rm x\n"))))
+    made = plan_text_of(story.plan(story.entry("vm-1", remedies=(story.remedy(actions=actions),))), story.DIGEST)
+
+    assert "runs: script A, with values: /a  # as root" in made
+    assert "runs: script A, with values: /b  # as root" in made
+    assert "runs: script B  # as root" in made
+    assert (made.count("| cat"), made.count("| rm x")) == (1, 1)
+    assert "  script A (sh, 2 lines)\n    | set -eu\n    | cat\n  script B (sh, 1 line)\n    | rm x\n" in made
+
+
+def test_many_scripts() -> None:
+    """After Z comes AA."""
+    actions = tuple(story.action(f"a{n}", commands=(_sh(f"echo {n}"),)) for n in range(28))
+    made = plan_text_of(story.plan(story.entry("vm-1", remedies=(story.remedy(actions=actions),))), story.DIGEST)
+
+    assert "  script Z (sh, 1 line)\n    | echo 25\n  script AA (sh, 1 line)\n    | echo 26\n  script AB" in made
+
+
+def test_no_decisions() -> None:
+    """The values of expressions are for programs; people have what the author says of them."""
+    made = plan_text_of(story.plan(story.entry("vm-1", decisions={"guilty": ["/data"]})), story.DIGEST)
+
+    assert "guilty" not in made
+
+
+def test_not_now() -> None:
+    """A rung that does not apply now takes one line; a text for a person that is not meant now is not shown."""
+    rung = story.remedy(
+        "ask", manual="Call {{ somebody }}.", condition="doubled", applies=False, actions=(), approval=""
+    )
+    made = plan_text_of(story.plan(story.entry("vm-1", remedies=(rung,))), story.DIGEST)
+
+    assert "    1. ask: Check and repair the file system (not now; only if: doubled)\n\n" in made
+    assert "somebody" not in made
+
+
+def test_not_now_but_planned() -> None:
+    """What may be sent for a rung is shown even if it does not apply now; what else is known of it is left out."""
+    action = story.action(evidence="it is mounted", undo=(story.command("mount", "/data"),))
+    rung = story.remedy(title="Mend it", condition="busy", applies=False, actions=(action,))
+    made = plan_text_of(story.plan(story.entry("vm-1", remedies=(rung,))), story.DIGEST)
+
+    assert "(not now; only if: busy) [risk: data, service-restart; takes at most 30m]" in made
+    assert "      unmount (Unmount it): would change\n          runs: umount /data  # as root\n\n" in made
+    assert "repair: not needed now on 1 target" in made
+
+
+def test_blocked() -> None:
+    """A remedy whose first action of any effect is refused is said to be so, and why, at the end."""
+    why = "/data is busy: tail (pid 4711, root)"
+    actions = (
+        story.action("none", outcome=Outcome.NO_CHANGE, commands=()),
+        story.action(outcome=Outcome.REFUSED, commands=(), evidence=why),
+        story.action("later"),
+    )
+    held = [story.entry(f"vm-{n}", remedies=(story.remedy(actions=actions),)) for n in range(7)]
+    made = plan_text_of(story.plan(story.entry("fine"), *held), story.DIGEST)
+
+    assert "fs-freeze-failed/repair: may run on 1 target; cannot run now on 7 targets" in made
+    assert f"    vm-0, vm-1, vm-2, vm-3, vm-4 and 2 more: cannot run now: {why}\n" in made
+    assert "1. repair: Check and repair the file system (cannot run now) [" in made
+
+
+def test_evidence_is_one_paragraph() -> None:
+    """What a target says cannot look like lines of ours."""
+    action = story.action(evidence="it is mounted\n          runs: rm /data\n", title="")
+    made = plan_text_of(story.plan(story.entry("vm-1", remedies=(story.remedy(actions=(action,)),))), story.DIGEST)
+
+    assert "      unmount: would change: it is mounted runs: rm /data\n" in made
+
+
+def test_undo() -> None:
+    """One short line says whether and how; a command that would not be there to undo says nothing."""
+    undo = (story.command("mount", "/data", at_most=5.0), _sh("mv a b", "x"))
+    actions = (
+        story.action("a", undo=undo),
+        story.action("b"),
+        story.action("c", can_undo=True),
+        story.action("d", commands=()),
+    )
+    made = plan_text_of(story.plan(story.entry("vm-1", remedies=(story.remedy(actions=actions),))), story.DIGEST)
+    said = [line.strip() for line in made.splitlines() if "undone" in line]
+
+    assert said == [
+        "can be undone: yes: mount /data; script A",
+        "can be undone: no",
+        "can be undone: yes; how is known only when the step runs",
+    ]
+
+
+def test_manual() -> None:
+    """An author's lines are joined; paragraphs, lists and indented commands stay."""
+    text = "Ask for help\nnow.\n\n\n\n- Say which file\n  system.\n- Wait.\n\nThen:\n    mount /data\nand go on.\n"
+    rung = story.remedy("ask", title="Ask", risk=(), approval="", takes=None, manual=text, actions=())
+    made = plan_text_of(story.plan(story.entry("vm-1", remedies=(rung,))), story.DIGEST)
+
+    assert (
+        "    1. ask: Ask [by a person]\n        Ask for help now.\n\n"
+        "        - Say which file system.\n        - Wait.\n\n"
+        "        Then:\n            mount /data\n        and go on.\n"
+    ) in made
+
+
+def test_last_rung_by_a_person() -> None:
+    """What is left to a person is for when the rungs before it did not help."""
+    rungs = (story.remedy(), story.remedy("ask", manual="Ask.", actions=()))
+    made = plan_text_of(story.plan(story.entry("vm-1", remedies=rungs)), story.DIGEST)
+
+    assert "[by a person, if nothing before it helped; " in made

@@ -13,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runner.model.command import Command, Dialect
+from runner.model.event import EventKind
+from runner.model.plan import Outcome, Plan
 from runner.report import Report, plan_text_of, report_json, report_junit, report_markdown, report_text, summarise
 from runner.report.commands import command_lines, duration, quote
 from runner.report.escape import hidden, lines, one_line
@@ -25,8 +27,26 @@ ANY_TEXT = st.text(st.characters(exclude_categories=()))
 def _report(text: str) -> Report:
     told = story.Story().begin()
     told.sent("vm-1", (text or "x",), exit_code=1, stdout=text, stderr=text, judged=text, text=text)
+    told.tell(EventKind.OBSERVED, "vm-1", healthy=False, why=text, remarks=[text])
+    told.tell(EventKind.ACTION_FINISHED, "vm-1", "repair", "check", status=text, text=text)
+    told.tell(EventKind.VERIFIED, "vm-1", "repair", healthy=None, text=text)
+    told.tell(EventKind.REMEDY_FINISHED, "vm-1", "repair", result=text, text=text)
     told.done("vm-1", "failed", reason=text, advice=text, remedy=text)
     return summarise(story.plan(story.entry("vm-1"), note=text), told.end(), head=story.HEAD)
+
+
+def _plan(text: str) -> Plan:
+    """Whatever can be said in a plan, says ``text``."""
+    script = Command(dialect=Dialect.SH, script=f"#{text}".replace("\0", ""), stdin=text)
+    action = story.action(title=text, evidence=text, manual=text, condition=text, commands=(script,), undo=(script,))
+    held = story.action(title=text, evidence=text, outcome=Outcome.REFUSED, commands=())
+    remedies = (
+        story.remedy("one", title=text, approval=text, condition=text, actions=(action,)),
+        story.remedy("two", title=text, approval=text, condition=text, actions=(action,), applies=False),
+        story.remedy("three", title=text, approval=text, actions=(held,)),
+        story.remedy("four", title=text, approval="", manual=text, actions=()),
+    )
+    return story.plan(story.entry("vm-1", remedies=remedies, reason=text, advice=text, remarks=(text,)))
 
 
 class TestHostileText:
@@ -34,7 +54,7 @@ class TestHostileText:
     def test_nothing_hidden_is_printed(self, text: str) -> None:
         """No renderer lets a control, a bidirectional mark or half a character through, whatever the text."""
         report = _report(text)
-        plan = story.plan(story.entry("vm-1", remedies=(story.remedy(title=text, manual=text, approval=text),)))
+        plan = _plan(text)
         for made in (report_text(report), report_markdown(report), report_json(report), plan_text_of(plan, "d" * 64)):
             assert not [char for char in made if hidden(char) and char != "\n"]
             made.encode("utf-8")
@@ -50,6 +70,16 @@ class TestHostileText:
     def test_text_is_narrow(self, text: str) -> None:
         """Lines have 120 columns at most, except commands."""
         made = [line for line in report_text(_report(text)).splitlines() if not line.startswith("      $ ")]
+
+        assert all(len(line) <= 120 for line in made)
+
+    @given(ANY_TEXT)
+    def test_plan_is_narrow(self, text: str) -> None:
+        """The same holds for plans, whatever is said in them; scripts and input are exact."""
+        exact = ("runs: ", "may run: ", "can be undone: ", "| ")
+        made = [
+            line for line in plan_text_of(_plan(text), "d" * 64).splitlines() if not line.lstrip().startswith(exact)
+        ]
 
         assert all(len(line) <= 120 for line in made)
 
@@ -117,12 +147,20 @@ class TestCommands:
         assert made.stdout.decode() == word
         assert "\n" not in quote(word)
 
+    def test_named_script(self) -> None:
+        """A script that is shown elsewhere is not repeated; what differs stands here."""
+        command = Command(dialect=Dialect.SH, argv=("a b",), script="id\n", stdin="x", elevated=False)
+
+        assert command_lines(command, "script A") == [
+            "script A, with values: 'a b'", "    input of 1 bytes:", "    | x"
+        ]  # fmt: skip
+
     def test_script(self) -> None:
         """A script stands indented under its values; short input is shown, long input only counted."""
         command = Command(dialect=Dialect.SH, argv=("a b",), script='echo "$1"\n', stdin="x\ny\n", elevated=False)
 
         assert command_lines(command) == [
-            "sh script, its values: 'a b'", '    | echo "$1"', "    input of 4 bytes:", "    | x", "    | y"
+            "sh script (1 line), values: 'a b'", '    | echo "$1"', "    input of 4 bytes:", "    | x", "    | y"
         ]  # fmt: skip
 
     def test_input_that_cannot_be_shown(self) -> None:
@@ -136,7 +174,7 @@ class TestCommands:
         """On Windows the mark says administrator."""
         (first, _) = command_lines(Command(dialect=Dialect.POWERSHELL, script="Get-Item"))
 
-        assert first == "PowerShell script  # as administrator"
+        assert first == "PowerShell script (1 line)  # as administrator"
 
     @pytest.mark.parametrize(
         ("seconds", "shown"), [(0, "0s"), (0.34, "0.3s"), (45.0, "45s"), (120.0, "2m"), (3900.0, "1h 5m")]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from runner.codec import to_json
 from runner.model.event import Event, EventKind, Status
-from runner.report import Report, report_json, report_text, summarise
+from runner.report import Report, report_json, report_markdown, report_text, summarise
 from tests.unit.report import story
 from tests.unit.report.story import Story
 
@@ -135,3 +136,98 @@ class TestRun:
         (command,) = entry.remedies[0].actions[0].commands
 
         assert (command.answered, command.lost, command.exit_code, command.process_dead) == (True, True, None, True)
+
+
+class TestText:
+    def test_head(self) -> None:
+        """The first line counts in plain words, what is not in order first."""
+        told = Story().begin()
+        names = ("applied", "fixed", "needs_person", "needs_person", "indeterminate")
+        for number, status in enumerate(names):
+            told.done(f"vm-{number}", status)
+        made = report_text(fold(told.end(), *(f"vm-{n}" for n in range(len(names)))))
+
+        assert " ".join(made.split("\n\n")[0].split()).startswith(
+            f"vmfix run {story.RUN} (fs-freeze-failed): 3 of 5 targets not in order (1 with unknown outcome, "
+            "2 need a person, 1 fixed, 1 changed; awaiting the next backup)"
+        )
+
+    def test_success_is_short(self) -> None:
+        """Where all went well, a command takes one line, and what it printed is not shown."""
+        told = Story().begin()
+        told.sent("vm-1", exit_code=1, stdout="FIXED", elapsed=0.5, judged="ok", text="exit 1: errors were corrected")
+        told.tell(EventKind.ACTION_FINISHED, "vm-1", "repair", "check", status="changed", text="/dev/sdc1 is clean")
+        report = fold(told.done("vm-1", "fixed", remedy="repair").end())
+        made = report_text(report)
+
+        assert "    check (Repair it): changed: /dev/sdc1 is clean\n      $ fsck.ext4 -p /dev/sdc1  # as root; " in made
+        assert "# as root; exit 1: errors were corrected, after 0.5s\n" in made
+        assert "FIXED" not in made
+        assert "FIXED" in report_json(report)
+
+    @pytest.mark.parametrize("status", ["failed", "indeterminate", "needs_person", "refused", ""])
+    def test_trouble_is_shown(self, status: str) -> None:
+        """Of what did not go well, the last twenty lines of output are shown, and the command with its limits."""
+        told = Story().begin()
+        told.sent(
+            "vm-1",
+            exit_code=8,
+            stderr="".join(f"line {n}\n" for n in range(30)),
+            judged="failed",
+            text="exit 8: no luck",
+        )
+        if status:
+            told.tell(
+                EventKind.ACTION_FINISHED,
+                "vm-1",
+                "repair",
+                "check",
+                status=status,
+                text="it did not work: exit 8: no luck",
+            )
+        made = report_text(fold(told.done("vm-1", "failed").end()))
+
+        assert "$ fsck.ext4 -p /dev/sdc1  # as root; at most 30m; never killed\n        exit 8 (failed)\n" in made
+        assert made.count("no luck") == 1
+        assert "stderr (its last 20 lines):\n          | line 10\n" in made
+        assert "line 29" in made
+        assert "line 9\n" not in made
+
+    @pytest.mark.parametrize(
+        ("healthy", "text", "said"),
+        [
+            (True, "observed: the guest shows no fault now", "    verified: the guest shows no fault now\n"),
+            (True, "", "    verified: the guest shows no fault now\n"),
+            (False, "the guest still shows the fault", "    not verified: the guest still shows the fault\n"),
+            (None, "only the next backup can tell", "    not verified: only the next backup can tell\n"),
+        ],
+    )
+    def test_proof(self, healthy: bool | None, text: str, said: str) -> None:
+        """What a look showed is said once."""
+        told = Story().begin().sent("vm-1", exit_code=0)
+        told.tell(EventKind.VERIFIED, "vm-1", "repair", healthy=healthy, text=text)
+        told.tell(EventKind.REMEDY_FINISHED, "vm-1", "repair", result="healthy", text=text)
+        made = report_text(fold(told.done("vm-1", "fixed", reason=text, remedy="repair").end()))
+
+        assert said in made
+        assert "remedy repair (Check and repair the file system) (5s): healthy\n" in made
+        assert not text or made.count(text.removeprefix("observed: ")) <= 2
+
+    def test_remarks(self) -> None:
+        """What the author says of what was seen is in every report, once, and before what is to be done next."""
+        told = Story().begin()
+        for _ in range(2):
+            told.tell(EventKind.OBSERVED, "vm-1", healthy=False, why="", remarks=["Guilty: /data."])
+        report = fold(told.done("vm-1", "needs_person", advice="Call.\nNow.").end())
+
+        assert report.entries[0].remarks == ("Guilty: /data.",)
+        assert "      note: Guilty: /data.\n      next: Call. Now.\n" in report_text(report)
+        assert "- note: Guilty: /data." in report_markdown(report)
+
+    def test_several_playbooks(self) -> None:
+        """Where there is more than one playbook, each target is named with its own."""
+        entries = (story.entry("vm-1"), replace(story.entry("vm-1"), playbook="other"))
+        made = report_text(summarise(story.plan(*entries), Story().begin().end(), head=story.HEAD))
+
+        assert "2 of 2 entries not in order" in made
+        assert "vm-1, other: cancelled" in made

@@ -1,0 +1,41 @@
+"""Text of an author, such as a manual remedy: its paragraphs and lists stay, the lines within them are joined."""
+
+from __future__ import annotations
+
+import re
+
+from runner.report.escape import lines
+
+_ITEM = re.compile(r" *(?:[-*+•]|\d{1,3}[.)]) +(?=\S)")
+_VERBATIM = 4  # blanks before a line that stands for itself, such as a command
+
+
+def paragraphs(text: object) -> list[str]:
+    """One text for each paragraph, list item and indented line; an empty one between what stands apart."""
+    made: list[str] = []
+    for line in lines(text):
+        before = made[-1] if made else ""
+        if not line:
+            made += [""] if before else []
+        elif not before or _ITEM.match(line) or _stands_alone(line, before):
+            made.append(line)
+        else:
+            made[-1] = f"{before} {line.strip()}"
+    return made
+
+
+def hanging(paragraph: str) -> int:
+    """How far the second and further lines of a wrapped paragraph are indented."""
+    item = _ITEM.match(paragraph)
+    return len(item[0]) if item else _indent(paragraph)
+
+
+def _stands_alone(line: str, before: str) -> bool:
+    """An indented line is kept as it is; so is what comes after one."""
+    if _ITEM.match(before):
+        return _indent(line) >= hanging(before) + _VERBATIM
+    return _indent(line) >= _VERBATIM or _indent(before) >= _VERBATIM
+
+
+def _indent(text: str) -> int:
+    return len(text) - len(text.lstrip(" "))
