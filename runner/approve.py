@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from runner import codec
-from runner.errors import NotApproved, PlanFileError
+from runner.errors import NotApproved, PlanFileError, UsageError
 from runner.model.approval import Approval, ApprovedPlan
 from runner.model.plan import Plan
 
@@ -44,3 +44,18 @@ def approve(plan: Plan, approvals: Sequence[Approval], now: dt.datetime) -> Appr
             message, remedy=f"Look at the plan; then consent with --approve REMEDY: {', '.join(remedies)}"
         )
     return approved
+
+
+def full_ids(plan: Plan, remedy: str) -> tuple[str, ...]:
+    """The ids ``PLAYBOOK/REMEDY`` that a word means: itself, or every playbook's remedy of that name; ``all`` is all.
+
+    Raises ``UsageError`` if the plan has none such.
+    """
+    known = plan.remedies()
+    if remedy == "all":
+        return known
+    found = tuple(full for full in known if remedy in (full, full.split("/", 1)[1]))
+    if not found:
+        message = f"remedy `{remedy}` is not in this plan, or not needed"
+        raise UsageError(message, remedy=f"Remedies of this plan: {', '.join(known) or 'none'}")
+    return found

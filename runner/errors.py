@@ -5,7 +5,7 @@ VmfixError                      what is wrong, and what to do (``remedy``); carr
 ├── InvalidDocuments        3   playbooks, inventories, parameters: all problems with file:line:column
 ├── Refused                 4   refused as a whole, nothing was changed (selection, --expect, approval, plan file)
 │   ├── NotApproved
-│   └── PlanFileError           altered, foreign, expired or spent plan file
+│   └── PlanFileError           altered, foreign or expired plan file
 ├── CredentialError         4   a secret reference could not be resolved
 ├── ExpressionError             an expression or template of a playbook failed on real values
 ├── ParseError                  output of a remote program is not what its parser knows
@@ -72,7 +72,7 @@ class NotApproved(Refused):
 
 
 class PlanFileError(Refused):
-    """The plan file cannot be used: altered, made by another version, expired, or already run."""
+    """The plan file cannot be used: altered, made by another version, or expired."""
 
 
 class CredentialError(VmfixError):

@@ -118,6 +118,7 @@ def syntax_error(text: str, *, template: bool = False) -> str | None:
     return None
 
 
+@functools.lru_cache(maxsize=4096)
 def names_used(text: str, *, template: bool = False) -> frozenset[str]:
     """The outer names that an expression or template refers to. The text must be syntactically right."""
     source = text if template else "{{ " + text + " }}"

@@ -32,10 +32,10 @@ def parse(text: str, source: str, tool_version: str) -> Plan:
     try:
         document = json.loads(text)
         kind = document["vmfix_plan"]
-    except (ValueError, KeyError, TypeError) as problem:
+        version = document["plan"]["tool_version"]
+    except (ValueError, KeyError, TypeError, RecursionError) as problem:
         message = f"{source} is not a vmfix plan"
         raise PlanFileError(message, remedy="A plan file is written by `vmfix plan ... -o FILE`.") from problem
-    version = document.get("plan", {}).get("tool_version")
     if kind != FILE_FORMAT or version != tool_version:
         message = f"{source} was made by vmfix {version}, this is {tool_version}"
         raise PlanFileError(message, remedy="Make the plan again with this version: its commands may differ.")

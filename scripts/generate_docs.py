@@ -87,7 +87,7 @@ SAID: Mapping[str, str] = {
     "its processes, or `leave` it running and call the outcome unknown. Left out, the step type decides; all of "
     "today's, but `file` and `ini_value`, leave.",
     "StepCommon.doubt": "How an unknown outcome is settled: `probe` looks at the target again, `hold` leaves it to a "
-    "person. `retry` is accepted and treated as `probe` in this version.",
+    "person. `retry` is refused in this version.",
     "CommandArgs.argv": "Program and arguments. No shell reads them.",
     "CommandArgs.undo": "Program and arguments that would take the effect back. Recorded, never run in this version.",
     "ShellArgs.script": "The script for sh; never a template.",

@@ -14,7 +14,7 @@ from runner.shells.readonly import why_argv_may_write
 
 SH = "/bin/sh"
 # Programs, and ways of calling them, that no script of an observation may hold.
-CHANGING = [
+CHANGING = (
     "chmod",
     "chown",
     "cp",
@@ -53,7 +53,7 @@ CHANGING = [
     "unshare",
     "wipefs",
     "xfs_repair",
-]
+)
 HARMLESS_REDIRECTION = re.compile(r"\d?>\s*/dev/null|\d?>&\d")
 
 

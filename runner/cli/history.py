@@ -26,7 +26,7 @@ RUNS_FORMAT = 1
 @pass_session
 def runs(session: Session, as_json: bool) -> int:  # noqa: FBT001 - click calls it
     """List the runs, newest first."""
-    from runner.app import Surroundings  # noqa: PLC0415 - it imports everything
+    from runner.surroundings import Surroundings  # noqa: PLC0415 - not needed for --help
 
     session.screen.json = as_json
     found = JournalReader(Surroundings(environ=os.environ, home=home()).state).runs()

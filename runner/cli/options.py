@@ -12,8 +12,8 @@ import click
 from runner.cli import complete
 
 if TYPE_CHECKING:
-    from runner.app import Request
     from runner.model.plan import Plan
+    from runner.prepare import Request
 
 F = TypeVar("F", bound=Callable[..., Any])
 MOST_AT_ONCE = 1000
@@ -37,9 +37,21 @@ class Asked:
     backup_failed_at: str
     as_json: bool
 
+    def words(self) -> list[str]:
+        """What to type after ``vmfix run`` to run what was planned: the saved plan, or the same words again."""
+        from runner.shelf import is_path  # noqa: PLC0415 - it imports the loader
+
+        given = [("-i", self.inventories), ("--playbooks", self.folders), ("--expect", (self.expect,))]
+        if self.out is None:
+            given += [("-t", (self.pattern,) if self.pattern != "all" else ())]
+            given += [("-e", tuple(f"{name}={value}" for name, value in self.params.items())), ("--note", (self.note,))]
+        given += [("--backup-failed-at", (self.backup_failed_at,))]
+        start = list(self.playbooks) if self.out is None else ["--plan", self.out, *filter(is_path, self.playbooks)]
+        return [*start, *(word for option, values in given for value in values if value for word in (option, value))]
+
     def request(self, plan: Plan | None = None) -> Request:
         """For the app; a saved plan gives the playbooks, where none is named."""
-        from runner.app import Request  # noqa: PLC0415 - it imports everything
+        from runner.prepare import Request  # noqa: PLC0415 - it imports everything
 
         playbooks = self.playbooks or (tuple(ref.id for ref in plan.playbooks) if plan else ())
         return Request(

@@ -35,7 +35,9 @@ def ping(  # noqa: PLR0913 - click hands over every option
     """Log in to every target, become root or administrator, and compare its identity. Changes nothing."""
     session.screen.json = as_json
     with session.app() as app:
-        targets, warnings = app.targets(inventories, pattern, expect)
+        from runner.prepare import choose_targets  # noqa: PLC0415 - it imports everything
+
+        targets, warnings = choose_targets(inventories, pattern, expect)
         session.warn(warnings)
         with abandoning(session, app):
             found = app.ping(targets, concurrency)

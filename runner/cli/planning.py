@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,8 @@ from runner.errors import PlanFileError, UsageError
 from runner.model.plan import Plan, Standing
 
 if TYPE_CHECKING:
-    from runner.app import App, Prepared, Request
+    from runner.app import App
+    from runner.prepare import Prepared, Request
 
 _NOT_LOOKED_AT = (Standing.UNREACHABLE, Standing.REFUSED, Standing.FAILED)
 
@@ -29,12 +31,12 @@ def look(session: Session, app: App, request: Request, prepared: Prepared, *, of
         return app.plan(prepared, request, seen=harmless(progress.looked_at))
 
 
-def show_plan(session: Session, plan: Plan, asked: Asked) -> None:
+def show_plan(session: Session, plan: Plan, *, next_call: str = "") -> None:
     """The plan for people; where JSON is wanted, that goes to standard error."""
     from runner.report import plan_text  # noqa: PLC0415
 
     digest = codec.digest(plan, evidence=False)
-    session.screen.text(plan_text.render(plan, digest, plan_file=asked.out or "", colour=session.screen.colour))
+    session.screen.text(plan_text.render(plan, digest, next_call=next_call, colour=session.screen.colour))
 
 
 def end_with_plan(session: Session, plan: Plan, asked: Asked) -> int:
@@ -44,8 +46,12 @@ def end_with_plan(session: Session, plan: Plan, asked: Asked) -> int:
     if session.screen.json:
         session.screen.data(json_view.plan_json(plan, codec.digest(plan, evidence=False)))
     else:
-        show_plan(session, plan, asked)
+        show_plan(session, plan, next_call=shlex.join(["vmfix", "run", *asked.words(), *_approvals(plan)]))
     return NOT_IN_ORDER if any(entry.standing in _NOT_LOOKED_AT for entry in plan.entries) else OK
+
+
+def _approvals(plan: Plan) -> list[str]:
+    return [word for remedy in plan.remedies() for word in ("--approve", remedy)]
 
 
 def save(files: OutputFiles, plan: Plan) -> None:
@@ -62,7 +68,4 @@ def read_plan(path: str) -> Plan:
             raise PlanFileError(f"{path} is not a vmfix plan", remedy="It is not even text.") from problem
         reason = getattr(problem, "strerror", None) or problem
         raise UsageError(f"the plan {path} cannot be read: {reason}", remedy="Check the path.") from problem
-    try:
-        return planfile.parse(text, path, __version__)
-    except (AttributeError, RecursionError) as problem:  # JSON of quite another shape
-        raise PlanFileError(f"{path} is not a vmfix plan", remedy="Make the plan again.") from problem
+    return planfile.parse(text, path, __version__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 from runner.codec import to_json
@@ -52,9 +53,15 @@ def _observations(page: Page, playbook: Playbook) -> None:
     if playbook.observe:
         page.head("Reads from the target (also in plan and dry-run):")
     for observation in playbook.observe:
-        page.prose(2, f"{observation.name} (as {observation.parse})")
+        page.prose(2, observation.name if observation.would else f"{observation.name} (as {observation.parse})")
         _condition(page, 4, "for each", observation.for_each)
         _condition(page, 4, "when", observation.when)
+        if observation.would is not None:
+            kind, args = observation.would
+            page.prose(
+                4, f"{kind} {json.dumps(to_json(args), ensure_ascii=False)}", label="asks what this step would do"
+            )
+            continue
         _command(page, 4, _command_of(observation))
         page.prose(4, observation.why_read_only, label="changes nothing, since")
 

@@ -24,8 +24,9 @@ from runner.model.approval import ApprovedPlan
 from runner.model.plan import Plan, Standing
 
 if TYPE_CHECKING:
-    from runner.app import App, Prepared, Request
+    from runner.app import App
     from runner.plan.entries import Subject
+    from runner.prepare import Prepared, Request
 
 _NOTHING_TO_DO = (Standing.HEALTHY, Standing.AWAITING)
 
@@ -107,11 +108,13 @@ def _run(session: Session, app: App, asked: Asked, words: _Words, files: OutputF
     approve = approved_ids(words.approve, prepared.playbooks)
     acknowledged = acknowledged_ids(words.acknowledge, prepared.playbooks)
     plan = saved or look(session, app, request, prepared, offline=asked.offline)
-    subjects = app.subjects_for(plan, prepared)
+    from runner.prepare import subjects_for  # noqa: PLC0415 - it imports everything
+
+    subjects = subjects_for(plan, prepared)
     save(files, plan)
     if words.dry_run:
         return end_with_plan(session, plan, asked)
-    show_plan(session, plan, asked)
+    show_plan(session, plan)
     consent = Consent(approve, acknowledged, "--approve")
     if not approve and plan.remedies():
         consent = _asked(session, plan, acknowledged)

@@ -49,7 +49,8 @@ class Session:
     @contextlib.contextmanager
     def app(self) -> Iterator[App]:
         """The application, tied to this terminal; leaving closes its connections."""
-        from runner.app import App, Surroundings  # noqa: PLC0415 - it imports everything
+        from runner.app import App  # noqa: PLC0415 - it imports everything
+        from runner.surroundings import Surroundings  # noqa: PLC0415
 
         prompt = self._ask_secret if self.screen.interactive else None
         with App(Surroundings(environ=os.environ, home=home(), prompt=prompt)) as app:

@@ -9,7 +9,7 @@ import re
 import shlex
 import threading
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 MASK = "***"
 _SHORTEST = 4  # characters; masking shorter ones would eat ordinary words and hide nothing
@@ -69,3 +69,12 @@ def _base64(data: bytes) -> Iterator[str]:
         piece = base64.b64encode(b"\0" * shift + data).decode()[first:last]
         if len(piece) >= _SHORTEST_LINE:
             yield piece
+
+
+def redact_json(value: object, redact: Callable[[str], str]) -> object:
+    """JSON data with every text in it redacted."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, dict):
+        return {redact(key): redact_json(item, redact) for key, item in value.items()}
+    return [redact_json(item, redact) for item in value] if isinstance(value, list) else value

@@ -126,7 +126,7 @@ class Performance:
             return None
         needs_person = judgement.judged is Judged.NEEDS_PERSON
         status = ActionStatus.NEEDS_PERSON if needs_person else ActionStatus.FAILED
-        return self._end(status, judgement.text)
+        return self._end(status, judgement.text, judgement.advice)
 
     def _verify(self, before: object) -> Judgement:
         """Look until the wanted state shows, for as long as the step type gives it."""
@@ -161,6 +161,7 @@ class Performance:
     def _intent(self, command: Command, decision: Decision, attempt: int) -> None:
         data = {
             "command": command_data(command),
+            "evidence": decision.evidence,
             "prior": decision.prior,
             "undo": [command_data(c) for c in decision.undo],
         }

@@ -32,8 +32,3 @@ class SystemClock:
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
-
-
-def stamp(moment: dt.datetime) -> str:
-    """ISO 8601 in UTC with microseconds: the one form in which vmfix writes times; its texts sort as the times do."""
-    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -11,7 +11,7 @@ from runner.execute.tick import RunView, tick
 from runner.execute.tools import Tools, Where
 from runner.model.approval import ApprovedPlan
 from runner.model.event import EventKind, Status
-from runner.model.plan import Entry
+from runner.model.plan import Entry, Standing
 from runner.plan.entries import Subject
 
 log = logging.getLogger(__name__)
@@ -37,6 +37,9 @@ def run(
         target = subjects[entry.key].target
         tools.note(tools.event(EventKind.TARGET_STARTED, where, {"address": target.address}))
         if just_observed and entry.standing in STANDING_STATUS:
+            healthy = True if entry.standing is Standing.HEALTHY else None
+            said = {"healthy": healthy, "why": entry.reason, "remarks": entry.remarks}
+            tools.note(tools.event(EventKind.OBSERVED, where, said))
             return Verdict(STANDING_STATUS[entry.standing], entry.reason, entry.advice)
         try:
             return EntryRun(entry, subjects[entry.key], approved.remedies, approved.acknowledged, tools).run()

@@ -86,6 +86,9 @@ class EntryRun:
         try:
             return self._run()
         except VmfixError as problem:
+            if self.tried:
+                text = f"after `{self.tried[-1]}` the target could not be observed: {problem.message}"
+                return self._verdict(Status.FAILED, text, problem.remedy)
             status = STANDING_STATUS[standing_after(problem)]
             return self._verdict(status, problem.message, problem.remedy)
 

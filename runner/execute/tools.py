@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from runner.execute.clock import Clock, stamp
+from runner.execute.clock import Clock
 from runner.model.event import Event, EventKind
 from runner.model.inventory import Target
+from runner.model.times import stamp
 from runner.transports.base import Connection
 
 

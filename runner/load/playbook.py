@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from runner import codec
 from runner.diagnostics import Diagnostics
 from runner.load.document import Document, read
 from runner.load.playbook_check import check
@@ -54,7 +55,9 @@ def load_playbook(
     form = validate(document, playbook_form(), diagnostics)
     if form is None:
         return None
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    digest = hashlib.sha256(
+        text.encode("utf-8", "surrogatepass") + (codec.canonical(data) if data else b"")
+    ).hexdigest()
     playbook = _Builder(document).playbook(form, digest, data)
     check(playbook, document, diagnostics)
     return playbook if len(diagnostics.errors) == before else None
@@ -90,6 +93,7 @@ class _Builder:
             ),
             remarks=tuple(self._remark(item, ("remarks", number)) for number, item in enumerate(form.remarks)),
             last_failure=self._expression(form.last_failure, ("last_failure",)),
+            last_success=self._expression(form.last_success, ("last_success",)),
             healthy=self._expression(form.healthy, ("healthy",)),
             keeps=self._expression(form.keeps, ("keeps",)),
             remedies=tuple(self._remedy(item, ("remedies", number)) for number, item in enumerate(form.remedies)),

@@ -14,7 +14,17 @@ from runner.load.tree import Path
 from runner.load.wording import nearest
 from runner.model.command import Command, Dialect
 from runner.model.inventory import Platform
-from runner.model.playbook import Definition, Expression, Observation, OnFailure, Parameter, Playbook, Remedy, Step
+from runner.model.playbook import (
+    Definition,
+    Doubt,
+    Expression,
+    Observation,
+    OnFailure,
+    Parameter,
+    Playbook,
+    Remedy,
+    Step,
+)
 from runner.parsers import PARSERS
 from runner.plan.actions import RESULTS
 from runner.plan.facts import ready
@@ -57,6 +67,7 @@ class _Check:
         for expression in (
             *(r.that for r in playbook.requires),
             playbook.last_failure,
+            playbook.last_success,
             playbook.healthy,
             playbook.keeps,
         ):
@@ -187,6 +198,9 @@ class _Check:
     def _step(self, step: Step, remedy: Remedy, path: Path, before: list[str]) -> None:
         if not self._one_type(step.id, path, step.span):
             return
+        if step.doubt is Doubt.RETRY:
+            message = "`retry` is not available in this version"
+            self._error(self._document.span((*path, "doubt")), message, "Use `probe` (the default) or `hold`.")
         item = {"item"} if step.for_each else set()
         self._expression(step.for_each)
         self._expression(step.when, item | {RESULTS})

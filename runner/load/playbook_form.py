@@ -128,6 +128,9 @@ class PlaybookForm(Shape):
     last_failure: ExpressionText | None = Field(
         default=None, description="ISO 8601 time at which the guest saw a backup fail; decides whether to escalate."
     )
+    last_success: ExpressionText | None = Field(
+        default=None, description="ISO 8601 time at which the guest saw a backup go well; ends the waiting for one."
+    )
     healthy: ExpressionText | None = None
     keeps: ExpressionText | None = None
     remedies: list[RemedyForm] = Field(min_length=1)

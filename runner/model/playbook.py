@@ -169,6 +169,7 @@ class Playbook:
     requires: tuple[Requirement, ...]
     remarks: tuple[Remark, ...]
     last_failure: Expression | None  # ISO 8601 time at which the guest saw a backup fail, or none
+    last_success: Expression | None  # the same of a backup that went well, as far as the guest can see
     healthy: Expression | None  # None: the guest cannot tell
     keeps: Expression | None
     remedies: tuple[Remedy, ...]

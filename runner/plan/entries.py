@@ -11,7 +11,7 @@ from runner.expressions import render
 from runner.model.event import Applied
 from runner.model.inventory import Target
 from runner.model.plan import Action, Entry, RemedyPlan, Standing
-from runner.model.playbook import Playbook, Remedy
+from runner.model.playbook import Expression, Playbook, Remedy
 from runner.plan.actions import Touched, offline_actions, plan_action, turns
 from runner.plan.facts import View, known_names, observe_facts
 from runner.steps.base import Observing
@@ -94,15 +94,15 @@ def assess(subject: Subject, view: View) -> Assessment:
     healthy = None if playbook.healthy is None else view.holds(playbook.healthy)
     decisions: dict[str, object] = {"healthy": healthy}
     decisions.update({definition.name: view.names[definition.name] for definition in playbook.define})
+    rung, awaiting = _escalate(subject, view)
+    if awaiting:
+        return Assessment(Standing.AWAITING, healthy, awaiting, decisions, rung)
     if healthy:
         return Assessment(Standing.HEALTHY, healthy, "the guest shows no fault now", decisions)
     for requirement in playbook.requires:
         if not view.holds(requirement.that):
             return Assessment(Standing.REFUSED, healthy, requirement.otherwise, decisions)
     keeps = () if playbook.keeps is None else _as_list(view.evaluate(playbook.keeps))
-    rung, awaiting = _escalate(subject, view)
-    if awaiting:
-        return Assessment(Standing.AWAITING, healthy, awaiting, decisions, rung, keeps)
     return Assessment(Standing.PLANNED, healthy, "the guest shows the fault", decisions, rung, keeps)
 
 
@@ -120,16 +120,17 @@ def _escalate(subject: Subject, view: View) -> tuple[int, str]:
     ids = [remedy.id for remedy in subject.playbook.remedies]
     if applied is None or applied.remedy not in ids:
         return 0, ""
-    if _last_failure(subject, view) > moment(applied.at):
+    playbook, since = subject.playbook, moment(applied.at)
+    if max(moment(subject.failed_at), _seen(playbook.last_failure, view)) > since:
         return ids.index(applied.remedy) + 1, ""
+    if _seen(playbook.last_success, view) > since:
+        return 0, ""
     return 0, f"`{applied.remedy}` was applied on {applied.at} (run {applied.run}), awaiting a backup"
 
 
-def _last_failure(subject: Subject, view: View) -> dt.datetime:
-    """The latest failed backup that the user or the guest knows of."""
-    expression = subject.playbook.last_failure
-    seen = "" if expression is None else str(view.evaluate(expression) or "")
-    return max(moment(subject.failed_at), moment(seen))
+def _seen(expression: Expression | None, view: View) -> dt.datetime:
+    """When the guest saw a backup end so; the beginning of time if it cannot tell."""
+    return moment("" if expression is None else str(view.evaluate(expression) or ""))
 
 
 def moment(text: str) -> dt.datetime:

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 
 from runner.codec import to_json
 from runner.model.plan import Entry, Plan, PlaybookRef, Standing, TargetRef
-from runner.report.commands import quote
 from runner.report.layout import Page
 from runner.report.plan_end import add_remedies
 from runner.report.plan_entry import add_entry
@@ -19,10 +18,10 @@ _SHORT_DIGEST = 12
 _LONGEST_VALUE = 300  # characters; the plan file has all
 
 
-def render(plan: Plan, digest: str, *, plan_file: str = "", colour: bool = False) -> str:
+def render(plan: Plan, digest: str, *, next_call: str = "", colour: bool = False) -> str:
     """The plan as plain lines of at most 120 columns; commands and diffs may be longer, since they are exact.
 
-    ``plan_file`` is where it was saved, for the call that is to be typed next.
+    ``next_call`` is what to type to run it; empty where that goes without saying.
     """
     page, scripts = Page(colour=colour), Scripts()
     counts = Counter(entry.standing for entry in plan.entries)
@@ -35,7 +34,7 @@ def render(plan: Plan, digest: str, *, plan_file: str = "", colour: bool = False
         _playbook(page, scripts, playbook, entries, targets)
     scripts.add_to(page)
     _end(page, plan, digest, counts)
-    _next(page, plan, plan_file)
+    _next(page, plan, next_call)
     return page.text()
 
 
@@ -102,7 +101,7 @@ def _end(page: Page, plan: Plan, digest: str, counts: Counter[Standing]) -> None
     page.prose(2, f"by {plan.creator or 'unknown'}, valid until {plan.expires_at or 'unknown'}", label="made")
 
 
-def _next(page: Page, plan: Plan, plan_file: str) -> None:
+def _next(page: Page, plan: Plan, next_call: str) -> None:
     """What to type. Offline plans cannot be run: what they show may not be what is needed."""
     if not plan.remedies():
         page.prose(2, "nothing to run", label="next")
@@ -110,11 +109,6 @@ def _next(page: Page, plan: Plan, plan_file: str) -> None:
     if plan.offline:
         page.prose(2, "plan again without --offline, to see what each target really needs", label="next")
         return
-    if not plan_file:
-        page.prose(
-            2, "give -o FILE to keep this plan; vmfix run with the same words asks before each remedy", label="next"
-        )
-        return
-    page.prose(2, "run it with the remedies that you approve:", label="next")
-    chosen = "".join(f" --approve {quote(remedy)}" for remedy in plan.remedies())
-    page.exact(4, [f"vmfix run --plan {quote(plan_file)}{chosen}"])
+    if next_call:
+        page.prose(2, "run it, with the remedies that you approve:", label="next")
+        page.exact(4, [next_call])

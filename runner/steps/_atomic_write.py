@@ -11,7 +11,7 @@ import hashlib
 from dataclasses import dataclass
 
 from runner.errors import ParseError
-from runner.model.command import Command, CommandResult, Dialect, Effect
+from runner.model.command import AtDeadline, Command, CommandResult, Dialect, Effect
 from runner.steps.base import Judged, Judgement, Observing, last_line
 
 ABSENT = "absent"
@@ -190,7 +190,15 @@ def is_glob(path: str) -> bool:
 
 
 def _script(script: str, *argv: str, stdin: str = "") -> Command:
-    return Command(dialect=Dialect.SH, script=script, argv=argv, stdin=stdin, effect=Effect.CHANGE, at_most=_AT_MOST)
+    return Command(
+        dialect=Dialect.SH,
+        script=script,
+        argv=argv,
+        stdin=stdin,
+        effect=Effect.CHANGE,
+        at_most=_AT_MOST,
+        at_deadline=AtDeadline.LEAVE,
+    )
 
 
 def write(seen: FileSeen, text: str, *, mode: str = "", owner: str = "") -> Command:

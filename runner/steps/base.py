@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from runner.model.command import AtDeadline, Command, CommandResult
+from runner.model.command import Command, CommandResult
 from runner.model.inventory import Platform
 from runner.model.plan import Outcome
 from runner.model.playbook import Risk
@@ -107,11 +107,15 @@ class Judged(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """``text`` explains the exit code in plain words; ``facts`` can be read by later steps as ``steps.ID.facts``."""
+    """``text`` explains the exit code in plain words; ``facts`` can be read by later steps as ``steps.ID.facts``.
+
+    ``advice`` is what a person can do about it, or empty.
+    """
 
     judged: Judged
     text: str
     facts: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    advice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +140,6 @@ class StepType(Generic[A, S]):
     summary: ClassVar[str]
     least_risk: ClassVar[Risk | None] = None
     rounds: ClassVar[int] = 1
-    expects_disconnect: ClassVar[bool] = False
-    at_deadline: ClassVar[AtDeadline] = AtDeadline.LEAVE
 
     def touches(self, args: A) -> frozenset[str]:
         """Names of what it may change (``mount:/data``, ``service:x``): later steps that touch the same depend on it.

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from runner.model.command import Command, CommandResult, Effect
+from runner.model.command import AtDeadline, Command, CommandResult, Effect
 from runner.model.inventory import Platform
 from runner.model.plan import Outcome
 from runner.model.playbook import Risk
@@ -74,7 +74,7 @@ def _owner(args: FileArgs, seen: FileSeen) -> str:
 
 
 def _change(*argv: str) -> Command:
-    return Command(argv=argv, effect=Effect.CHANGE)
+    return Command(argv=argv, effect=Effect.CHANGE, at_deadline=AtDeadline.LEAVE)
 
 
 def _attributes(args: FileArgs, seen: FileSeen) -> tuple[Command, ...]:

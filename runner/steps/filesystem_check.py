@@ -189,9 +189,9 @@ def _judge_ext(args: CheckArgs, result: CommandResult) -> Judgement:
         then = (
             f"{args.device} was left unmounted. Run e2fsck by hand and answer its questions, or restore from a backup."
         )
-        return Judgement(Judged.FAILED, f"{words}. {_complaint(result)} {then}", facts)
+        return Judgement(Judged.FAILED, f"{words}. {_complaint(result)}", facts, then)
     if code & _REBOOT:
-        return Judgement(Judged.NEEDS_PERSON, f"{words}. Reboot before it is mounted again.", facts)
+        return Judgement(Judged.NEEDS_PERSON, words, facts, "Reboot before it is mounted again.")
     return Judgement(Judged.OK, words, facts)
 
 
@@ -214,7 +214,7 @@ def _judge_xfs(args: CheckArgs, result: CommandResult) -> Judgement:
         return Judgement(Judged.OK, "exit 0", facts)
     why = "its log is still dirty, and xfs_repair -L would throw it away" if parsed["dirty_log"] else last_line(result)
     then = f"{args.device} was left unmounted; a person has to decide."
-    return Judgement(Judged.FAILED, f"exit {code}: {why}. {then}", facts)
+    return Judgement(Judged.FAILED, f"exit {code}: {why}.", facts, then)
 
 
 def _judge_replay(args: CheckArgs, result: CommandResult) -> Judgement:
@@ -234,7 +234,7 @@ def _judge_replay(args: CheckArgs, result: CommandResult) -> Judgement:
         f"{args.device} was left unmounted. Only xfs_repair -L is left, which throws away the newest changes;"
         " a person has to decide, after a copy of the disk."
     )
-    return Judgement(Judged.FAILED, f"the log could not be replayed: {last_line(result)}. {then}", facts)
+    return Judgement(Judged.FAILED, f"the log could not be replayed: {last_line(result)}.", facts, then)
 
 
 FILESYSTEM_CHECK = FilesystemCheck()

@@ -49,7 +49,6 @@ class Reboot(StepType[RebootArgs, str]):
     platforms: ClassVar[frozenset[Platform]] = frozenset((Platform.LINUX,))
     summary = "Restarts the machine; done when the boot id has changed and a command answers again."
     least_risk = Risk.REBOOT
-    expects_disconnect = True
 
     def observe(self, args: RebootArgs) -> Observing[str]:
         result = yield _LOOK

@@ -8,9 +8,9 @@ import pytest
 
 from examples.lab import SCENARIOS
 from examples.lab.scenarios import COMMENTED_CONF, ODD_PATH
+from examples.lab.sent import changes, sent, why_script_changes
 from tests.integration.conftest import DeskOf
 from tests.integration.lab_desk import CODE, CONF, Desk, attributes, conf, mark, mounted, written
-from examples.lab.sent import changes, sent, why_script_changes
 
 pytestmark = pytest.mark.real
 
@@ -146,7 +146,7 @@ class TestMending:
             assert "MountsToSkip" in conf(desk.lab, name).decode()
             assert desk.lab.state(name).mounts == before[name]
             assert "umount" not in {command.program for command in sent(desk.lab, name)}
-        _changes_nothing_again(desk, APPLIED)
+        _changes_nothing_again(desk, APPLIED, status="applied")
 
     def test_a_settings_file_keeps_its_comments_line_ends_mode_and_owner(self, desk_of: DeskOf) -> None:
         """One line is added, at the end of its section, and nothing else differs."""
@@ -216,9 +216,7 @@ class TestMending:
         assert changes(sent(desk.lab, "twice")) == []
 
 
-def _changes_nothing_again(
-    desk: Desk, names: tuple[str, ...], *, code: int = 0, status: str = "healthy"
-) -> None:
+def _changes_nothing_again(desk: Desk, names: tuple[str, ...], *, code: int = 0, status: str = "healthy") -> None:
     """A second run sends observations only, writes nothing, and says so."""
     marks = {name: mark(desk.lab, name) for name in names}
     for name in names:

@@ -12,9 +12,9 @@ import pytest
 
 from examples.lab import Lab
 from examples.lab.namespace import processes as processes_of
+from examples.lab.sent import changes, sent
 from tests.integration.conftest import DeskOf
 from tests.integration.lab_desk import CODE, Desk, Done, wait_for, wrap
-from examples.lab.sent import changes, sent
 
 pytestmark = pytest.mark.real
 
@@ -214,9 +214,7 @@ def _interrupt(desk: Desk, process: subprocess.Popen[str]) -> None:
 
 
 class TestOtherLogins:
-    def test_sudo_with_a_password_from_the_environment(
-        self, desk_of: DeskOf, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_sudo_with_a_password_from_the_environment(self, desk_of: DeskOf, monkeypatch: pytest.MonkeyPatch) -> None:
         """The password goes to sudo's own prompt, by reference from the inventory."""
         desk = desk_of("web=ext4-dirty")
         monkeypatch.setenv("VMFIX_TEST_SUDO", desk.lab.password)

@@ -247,4 +247,4 @@ class TestTutorial:
         assert "here: applied by switch-on" in capsys.readouterr().out
         assert "enabled = yes" in (agent / "agent.conf").read_text(encoding="utf-8")
         assert main(["run", *same, "--approve", "all"]) == 0
-        assert "here: healthy" in capsys.readouterr().out
+        assert "awaiting a backup" in capsys.readouterr().out

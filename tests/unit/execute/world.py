@@ -11,7 +11,6 @@ from runner.approve import approve
 from runner.diagnostics import Diagnostics
 from runner.errors import JournalError, VmfixError
 from runner.execute import engine
-from runner.execute.clock import stamp
 from runner.execute.entry import Verdict
 from runner.execute.survey import survey
 from runner.execute.tools import Stop, Tools
@@ -22,6 +21,7 @@ from runner.model.event import Applied, Event, EventKind
 from runner.model.inventory import Platform, Target, TransportKind
 from runner.model.plan import PLAN_FORMAT, Entry, Plan
 from runner.model.playbook import Playbook
+from runner.model.times import stamp
 from runner.plan.entries import Subject
 
 

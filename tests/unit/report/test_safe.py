@@ -15,10 +15,16 @@ from hypothesis import strategies as st
 from runner.model.command import Command, Dialect
 from runner.model.event import EventKind
 from runner.model.plan import Outcome, Plan
-from runner.report import Report, plan_text_of, report_json, report_junit, report_markdown, report_text, summarise
 from runner.report.commands import command_lines, duration, quote
 from runner.report.escape import hidden, lines, one_line
+from runner.report.json_view import report_json
+from runner.report.junit import render as report_junit
 from runner.report.markdown import fenced, inline
+from runner.report.markdown import render as report_markdown
+from runner.report.plan_text import render as plan_text_of
+from runner.report.summary import summarise
+from runner.report.text import render as report_text
+from runner.report.values import Report
 from tests.unit.report import story
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))

@@ -10,7 +10,11 @@ import pytest
 
 from runner.codec import to_json
 from runner.model.event import Event, EventKind, Status
-from runner.report import Report, report_json, report_markdown, report_text, summarise
+from runner.report.json_view import report_json
+from runner.report.markdown import render as report_markdown
+from runner.report.summary import summarise
+from runner.report.text import render as report_text
+from runner.report.values import Report
 from tests.unit.report import story
 from tests.unit.report.story import Story
 

@@ -112,7 +112,7 @@ class TestJudging:
         assert judgement.facts["uncorrected"] is (code >= 4)
         assert judgement.facts["exit_code"] == code
         assert judgement.facts["reboot_wanted"] is bool(code & 2)
-        assert judged is not Judged.FAILED or "left unmounted" in judgement.text
+        assert judged is not Judged.FAILED or "left unmounted" in judgement.advice
 
     @pytest.mark.parametrize(("index", "code"), [(0, 32), (1, 1), (1, 2)])
     def test_xfs(self, index: int, code: int) -> None:
@@ -121,7 +121,7 @@ class TestJudging:
         judgement = FILESYSTEM_CHECK.judge(args(), command, CommandResult(exit_code=code))
         assert judgement.judged is Judged.FAILED
         assert judgement.facts["uncorrected"] is True
-        assert "left unmounted" in judgement.text
+        assert "left unmounted" in judgement.advice
 
 
 transient = st.fixed_dictionaries(

@@ -1,0 +1,148 @@
+"""From the user's words to what is to be looked at: documents loaded, validated and matched; nothing is executed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner.diagnostics import Diagnostic, Diagnostics
+from runner.errors import InvalidDocuments, Refused
+from runner.journal import JournalReader
+from runner.load.params import resolve_params
+from runner.load.select import check_expected, select
+from runner.model.inventory import Inventory, Target
+from runner.model.plan import Plan
+from runner.model.playbook import Playbook
+from runner.plan.assemble import playbook_ref, target_ref
+from runner.plan.entries import Subject
+from runner.shelf import search
+from runner.sources import load_inventory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What the user asked for. ``playbooks`` are ids, error codes or paths."""
+
+    playbooks: tuple[str, ...]
+    inventories: tuple[str, ...]
+    pattern: str = "all"
+    expect: str = ""
+    params: Mapping[str, str]
+    folders: tuple[Path, ...] = ()
+    backup_failed_at: str = ""
+    concurrency: int = 20
+    note: str = ""
+    plan: Plan | None = None
+    """A saved plan that is to be run: it decides the targets and the parameters."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """Loaded and validated: who is to be looked at under which playbook. ``warnings`` are to be shown."""
+
+    playbooks: tuple[Playbook, ...]
+    params: Mapping[str, Mapping[str, object]]
+    targets: tuple[Target, ...]
+    subjects: tuple[Subject, ...]
+    warnings: tuple[Diagnostic, ...]
+
+
+def prepare(request: Request, state: Path) -> Prepared:
+    """Load and validate everything that the request names; nothing is executed.
+
+    Raises ``InvalidDocuments`` with all problems of all documents, ``UsageError`` for unknown words, ``Refused``
+    for an empty selection or an unexpected count. ``state`` is the folder of the journal, which knows what waits for
+    a backup.
+    """
+    diagnostics = Diagnostics()
+    playbooks = search(request.playbooks, request.folders, diagnostics)
+    readable = not diagnostics.errors
+    inventory = _inventory(request.inventories, diagnostics)
+    params: Mapping[str, Mapping[str, object]] = {}
+    if request.plan is None:
+        # Of a playbook that cannot be read, nobody knows which parameters it has.
+        params = resolve_params(playbooks, request.params, diagnostics) if readable else {}
+    else:
+        planned = {ref.id: ref.params for ref in request.plan.playbooks}
+        params = {playbook.id: planned.get(playbook.id, {}) for playbook in playbooks}
+    if diagnostics.errors or inventory is None:
+        raise InvalidDocuments(diagnostics.errors)
+    targets = _selected(inventory, request)
+    return Prepared(
+        playbooks=playbooks,
+        params=params,
+        targets=targets,
+        subjects=tuple(_subjects(playbooks, params, targets, request, JournalReader(state))),
+        warnings=diagnostics.warnings,
+    )
+
+
+def choose_targets(
+    inventories: Sequence[str], pattern: str, expect: str
+) -> tuple[tuple[Target, ...], tuple[Diagnostic, ...]]:
+    """The selected targets and what is odd about the inventory. Raises as ``prepare`` does."""
+    diagnostics = Diagnostics()
+    inventory = load_inventory(inventories, diagnostics)
+    request = Request(playbooks=(), inventories=tuple(inventories), pattern=pattern, expect=expect, params={})
+    return _selected(inventory, request), diagnostics.warnings
+
+
+def _subjects(
+    playbooks: Sequence[Playbook],
+    params: Mapping[str, Mapping[str, object]],
+    targets: Sequence[Target],
+    request: Request,
+    journal: JournalReader,
+) -> Iterable[Subject]:
+    """Every playbook on every selected target of its platform. Raises ``Refused`` if one has no target at all."""
+    for playbook in playbooks:
+        fitting = [t for t in targets if playbook.platform in (None, t.platform)]
+        if not fitting:
+            kind = playbook.platform.value if playbook.platform else "any"
+            message = f"`{playbook.id}` is for {kind} targets, and none is selected"
+            raise Refused(message, remedy="Select other targets with -t, or another playbook.")
+        for target in fitting:
+            applied = journal.last_applied(target.name, playbook.id, azure_id=target.azure_id)
+            yield Subject(playbook, target, params[playbook.id], applied, request.backup_failed_at)
+
+
+def subjects_for(plan: Plan, prepared: Prepared) -> Mapping[str, Subject]:
+    """The subjects of a saved plan's entries. Raises ``Refused`` if documents differ from those of the plan."""
+    subjects = {f"{s.playbook.id}@{s.target.name}": s for s in prepared.subjects}
+    said = []
+    for ref in plan.playbooks:
+        now = next((p for p in prepared.playbooks if p.id == ref.id), None)
+        if now is None or playbook_ref(now, prepared.params[ref.id]) != ref:
+            said.append(f"playbook `{ref.id}` or its parameters changed")
+    planned = {ref.id for ref in plan.playbooks}
+    said += [f"playbook `{p.id}` is not in the plan" for p in prepared.playbooks if p.id not in planned]
+    for target in plan.targets:
+        here = next((t for t in prepared.targets if t.name == target.name), None)
+        if here is None or target_ref(here) != target:
+            said.append(f"target `{target.name}` is not as in the plan")
+    said += [f"`{entry.key}` is gone" for entry in plan.entries if entry.key not in subjects]
+    if said:
+        message = f"the documents are not those of the plan: {'; '.join(dict.fromkeys(said))}"
+        raise Refused(message, remedy="Make a new plan. Nothing was executed.")
+    return subjects
+
+
+def _inventory(paths: Sequence[str], diagnostics: Diagnostics) -> Inventory | None:
+    """The inventory; None if it is wrong, with the problems in ``diagnostics`` beside those of other documents."""
+    try:
+        return load_inventory(paths, diagnostics)
+    except InvalidDocuments:
+        return None
+
+
+def _selected(inventory: Inventory, request: Request) -> tuple[Target, ...]:
+    """The targets of the pattern, or those of the saved plan as far as the inventory has them."""
+    if request.plan is None:
+        targets = select(inventory, request.pattern)
+    else:
+        names = {target.name for target in request.plan.targets}
+        targets = tuple(target for target in inventory.targets if target.name in names)
+    if request.expect:
+        check_expected(len(targets), request.expect)
+    return targets
