@@ -144,9 +144,14 @@ class SshForm(Shape):
     proxy_jump: Text | None = Field(None, description="[user@]host[:port][,...], or none")
     sudo: bool | None = Field(None, description="whether to become root by sudo where the login is not root")
     sudo_password: SecretField | None = Field(None, description="what sudo asks for")
-    insecure_host_key: bool | None = Field(None, description="believe any host key: gives up safety")
     connect_timeout: Duration | None = Field(None, description="for name, TCP, key exchange and login together")
     keepalive: Duration | None = Field(None, description="time between signs of life; 0s switches them off")
+
+
+class TargetSshForm(SshForm):
+    """Of one machine. Safety is given up for one machine at a time, never for a group."""
+
+    insecure_host_key: bool | None = Field(None, description="believe any host key: gives up safety")
 
 
 class WinrmForm(Shape):
@@ -158,6 +163,11 @@ class WinrmForm(Shape):
     user: Text | None = Field(None, description=r"DOMAIN\user, user@domain, or a local user")
     password: SecretField | None = None
     ca_file: Text | None = Field(None, description="certificates of the authorities to believe")
+
+
+class TargetWinrmForm(WinrmForm):
+    """Of one machine, as above."""
+
     insecure_certificate: bool | None = Field(None, description="believe any certificate: gives up safety")
 
 
@@ -176,6 +186,8 @@ class CommonForm(Shape):
 class TargetForm(CommonForm):
     """One machine."""
 
+    ssh: TargetSshForm = TargetSshForm()
+    winrm: TargetWinrmForm = TargetWinrmForm()
     address: Address | None = Field(None, description="default: the target's name")
     azure_id: AzureId | None = Field(None, description="resource id of the VM")
     hostname: Text | None = Field(None, description="what the machine must call itself before the first change")

@@ -27,12 +27,16 @@ class LocalConnection:
     def __init__(self, target: Target, resolve: ResolveSecret) -> None:
         self._session = PosixSession(target, self._start, resolve)
         self._name = target.name
+        self._process: LocalProcess | None = None
 
     def run(self, command: Command) -> CommandResult:
         return self._session.run(command)
 
     def close(self) -> None:
-        """There is nothing to release."""
+        """A command that runs just now is left alone, and counts as lost."""
+        process = self._process
+        if process is not None:
+            process.abandon()
 
     @contextmanager
     def _start(self, line: str, _ends_at: float) -> Iterator[Process]:
@@ -48,10 +52,11 @@ class LocalConnection:
         except OSError as error:
             message = f"{self._name}: {SHELL} cannot be started: {error.strerror}"
             raise NothingSent(message) from error
-        process = LocalProcess(popen)
+        self._process = process = LocalProcess(popen)
         try:
             yield process
         finally:
+            self._process = None
             process.let_go()
 
 
@@ -65,6 +70,7 @@ class LocalProcess:
         self._open = list(self._outputs)
         self._to_write = b""
         self._input_ends = False
+        self._abandoned = False
         for pipe in (self._input, *self._outputs):
             os.set_blocking(pipe.fileno(), False)
 
@@ -79,8 +85,8 @@ class LocalProcess:
         return True
 
     def gone(self) -> bool:
-        """Never: a child always gives its exit code in the end."""
-        return False
+        """Only when nobody wants to wait for it: a child always gives its exit code in the end."""
+        return self._abandoned
 
     def refused(self) -> bool:
         return False
@@ -109,6 +115,10 @@ class LocalProcess:
                 selector.select(seconds)
             else:
                 self._wait_for_end(seconds)
+
+    def abandon(self) -> None:
+        """Stop waiting for it; may be called from another thread."""
+        self._abandoned = True
 
     def let_go(self) -> None:
         """Close our ends. A child that still runs is left alone, and reaped when it ends."""
