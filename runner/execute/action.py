@@ -59,23 +59,33 @@ class Performance:
         """
         text = ""
         for _ in range(self.type.rounds):
+            looked = self._look()
+            if isinstance(looked, ActionResult):
+                return looked
+            state, decision = looked
+            ended = self._apply(decision)
+            if isinstance(ended, OutcomeUnknown):
+                return self._settle(ended, state)
+            if ended is not None:
+                return ended
+            verdict = self._verify(state)
+            if verdict.judged is Judged.OK:
+                return self._end(ActionStatus.CHANGED, verdict.text)
+            text = verdict.text
+        return self._end(ActionStatus.FAILED, f"the commands ran, but: {text}")
+
+    def _look(self) -> tuple[object, Decision] | ActionResult:
+        """What is seen and follows from it; or the end, if nothing is left to do or nothing may be done."""
+        try:
             state = self.observer.answer(self.type.observe(self.args))
             decision = self.type.decide(self.args, state)
-            if decision.outcome is Outcome.NO_CHANGE:
-                status = ActionStatus.CHANGED if self.sent else ActionStatus.UNCHANGED
-                return self._end(status, decision.evidence)
-            refused = self._refusal(decision)
-            if refused is not None:
-                return refused
-            ended = self._apply(decision)
-            if ended is None:
-                verdict = self._verify(state)
-                if verdict.judged is Judged.OK:
-                    return self._end(ActionStatus.CHANGED, verdict.text)
-                text = verdict.text
-                continue
-            return self._settle(ended, state) if isinstance(ended, OutcomeUnknown) else ended
-        return self._end(ActionStatus.FAILED, f"the commands ran, but: {text}")
+        except (ParseError, TransportError) as problem:
+            if not self.sent:
+                raise
+            return self._end(ActionStatus.FAILED, f"the commands ran, but: {problem.message}", problem.remedy)
+        if decision.outcome is Outcome.NO_CHANGE:
+            return self._end(ActionStatus.CHANGED if self.sent else ActionStatus.UNCHANGED, decision.evidence)
+        return self._refusal(decision) or (state, decision)
 
     def _refusal(self, decision: Decision) -> ActionResult | None:
         """Why the decision cannot be carried out, if so. A command is never sent twice in one action."""

@@ -50,7 +50,7 @@ class Treatment:
         trouble: ActionResult | None = None
         for step in self.remedy.steps:
             for turn in turns(step, self.view):
-                if trouble is not None and not self._runs_after(trouble, step, turn):
+                if trouble is not None and not self._runs_after_trouble(step, turn):
                     continue
                 result = self._act(turn)
                 self.results.append(result)
@@ -60,14 +60,15 @@ class Treatment:
             return self._failed(trouble)
         return self.proof.of(self.remedy, keeps, changed=self.changed)
 
-    def _runs_after(self, trouble: ActionResult, step: Step, turn: Turn) -> bool:
-        """Whether a step still runs after trouble: the ``always`` ones, but never upon what is in an unknown state."""
+    def _runs_after_trouble(self, step: Step, turn: Turn) -> bool:
+        """Whether a step still runs: the ``always`` ones do, but never upon what is in an unknown state."""
         if not step.always or self.tools.stop.at_once:
             return False
-        if trouble.status is not ActionStatus.INDETERMINATE:
+        unknown = [result.touches for result in self.results if result.status is ActionStatus.INDETERMINATE]
+        if not unknown:
             return True
         touches = STEP_TYPES[step.type].touches(arguments(turn, self.view))
-        return bool(touches) and bool(trouble.touches) and not touches & trouble.touches
+        return bool(touches) and all(unsure and not touches & unsure for unsure in unknown)
 
     def _act(self, turn: Turn) -> ActionResult:
         where = Where(self.entry, self.remedy.id, turn.id)
