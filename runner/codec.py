@@ -13,7 +13,7 @@ import hashlib
 import json
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -50,8 +50,33 @@ def canonical(value: object, *, evidence: bool = True) -> bytes:
 
 
 def digest(value: object, *, evidence: bool = True) -> str:
-    """SHA-256 of the canonical JSON, in hex."""
-    return hashlib.sha256(canonical(value, evidence=evidence)).hexdigest()
+    """SHA-256 of the canonical JSON, in hex. A big plan is never in memory as one JSON text."""
+    hashed = hashlib.sha256()
+    for piece in pieces(value, evidence=evidence):
+        hashed.update(piece)
+    return hashed.hexdigest()
+
+
+def pieces(value: object, *, evidence: bool = True) -> Iterator[bytes]:
+    """The bytes of ``canonical``, one item at a time for each sequence of a dataclass."""
+    if not dataclasses.is_dataclass(value) or isinstance(value, type):
+        yield canonical(value, evidence=evidence)
+        return
+    fields = sorted((f for f in dataclasses.fields(value) if evidence or not f.metadata.get("evidence")), key=_name)
+    for number, field in enumerate(fields):
+        yield b"%s%s:" % (b"," if number else b"{", canonical(field.name))
+        content = getattr(value, field.name)
+        if not isinstance(content, (list, tuple)):
+            yield canonical(content, evidence=evidence)
+            continue
+        for place, item in enumerate(content):
+            yield (b"," if place else b"[") + canonical(item, evidence=evidence)
+        yield b"]" if content else b"[]"
+    yield b"}" if fields else b"{}"
+
+
+def _name(field: dataclasses.Field[Any]) -> str:
+    return field.name
 
 
 @functools.cache

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
+import dataclasses
 import json
+import textwrap
 
 from runner import codec
 from runner.errors import PlanFileError
@@ -13,18 +14,40 @@ FILE_FORMAT = 1
 
 
 def dump(plan: Plan) -> str:
-    """The text of a plan file. ``digest`` is the plan's identity; ``checksum`` covers its evidence too."""
+    """The text of a plan file. ``digest`` is the plan's identity; ``checksum`` covers its evidence too.
+
+    Entry by entry, since the JSON of a big plan takes several times the memory of its text.
+    """
+    frame = codec.to_json(dataclasses.replace(plan, entries=()))
     document = {
         "vmfix_plan": FILE_FORMAT,
         "digest": codec.digest(plan, evidence=False),
         "checksum": _checksum(plan),
-        "plan": codec.to_json(plan),
+        "plan": frame,
     }
-    return json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    before, _, after = _dumps(document).partition(_NO_ENTRIES)
+    parts = [before, _NO_ENTRIES[:-1]]
+    for number, entry in enumerate(plan.entries):
+        parts += [",\n" if number else "\n", _indented(_dumps(codec.to_json(entry)), 3)]
+    parts += ["\n  ]" if plan.entries else "]", after, "\n"]
+    return "".join(parts)
+
+
+_NO_ENTRIES = '\n  "entries": []'
+"""A line of its own at this depth: within a text, line ends are escaped."""
+
+
+def _dumps(data: object) -> str:
+    return json.dumps(data, indent=1, ensure_ascii=False, sort_keys=True)
+
+
+def _indented(text: str, by: int) -> str:
+    """Each line further to the right."""
+    return textwrap.indent(text, " " * by, lambda _: True)
 
 
 def _checksum(plan: Plan) -> str:
-    return hashlib.sha256(codec.canonical(plan)).hexdigest()
+    return codec.digest(plan)
 
 
 def parse(text: str, source: str, tool_version: str) -> Plan:

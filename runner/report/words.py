@@ -12,7 +12,7 @@ MEANING: Mapping[Status, str] = MappingProxyType(
     {
         Status.HEALTHY: "the guest shows no fault now; nothing was changed",
         Status.FIXED: "changed; the guest shows no fault now",
-        Status.APPLIED: "changed; awaiting the next backup",
+        Status.APPLIED: "awaiting the next backup",
         Status.NOT_FIXED: "every approved remedy was tried; the guest still shows the fault",
         Status.NEEDS_PERSON: "a person has to act before this can go on",
         Status.FAILED: "a step failed",
@@ -65,7 +65,7 @@ _COUNTED: Mapping[Status, tuple[str, str]] = MappingProxyType(
         Status.CANCELLED: ("cancelled", "cancelled"),
         Status.FIXED: ("fixed", "fixed"),
         Status.HEALTHY: ("healthy", "healthy"),
-        Status.APPLIED: ("changed; awaiting the next backup", "changed; awaiting the next backup"),
+        Status.APPLIED: ("awaiting the next backup", "awaiting the next backup"),
     }
 )
 """What follows the number of one and of several; in the order in which they are counted out."""
@@ -129,7 +129,7 @@ def plural(count: int, noun: str) -> str:
 
 
 def counted(counts: Mapping[str, int]) -> str:
-    """``1 needs a person, 2 fixed, 1 changed; awaiting the next backup``."""
+    """``1 needs a person, 2 fixed, 1 awaiting the next backup``."""
     known = ((counts.get(status.value, 0), words) for status, words in _COUNTED.items())
     return ", ".join(f"{count} {words[count != 1]}" for count, words in known if count)
 

@@ -153,7 +153,7 @@ class TestText:
 
         assert " ".join(made.split("\n\n")[0].split()).startswith(
             f"vmfix run {story.RUN} (fs-freeze-failed): 3 of 5 targets not in order (1 with unknown outcome, "
-            "2 need a person, 1 fixed, 1 changed; awaiting the next backup)"
+            "2 need a person, 1 fixed, 1 awaiting the next backup)"
         )
 
     def test_success_is_short(self) -> None:
