@@ -22,6 +22,18 @@ observe:
 healthy: mounts ==
 remedeis: []
 """
+WRITING_BOOK = """\
+vmfix: 1
+playbook: writes
+title: Its observation writes
+platform: linux
+solves: [UserErrorWrites]
+observe:
+  mounts: {command: [umount, /data], parse: lines}
+healthy: mounts == []
+remedies:
+  - {id: by-hand, manual: Look at it.}
+"""
 BAD_INVENTORY = """\
 vmfix: 1
 targets:
@@ -68,13 +80,11 @@ class TestDocuments:
     def test_an_observation_that_may_change_something_is_refused(self, desk: Desk, tmp_path: Path) -> None:
         """`check` and `plan` alike: a program that is not known to only read has to be explained."""
         book = tmp_path / "bad.yml"
-        book.write_text(
-            BAD_BOOK.replace("healthy: mounts ==\nremedeis: []\n", "healthy: mounts == []\n"), encoding="utf-8"
-        )
+        book.write_text(WRITING_BOOK, encoding="utf-8")
 
         for done in (desk.vmfix("check", book), desk.vmfix("plan", book, "-i", desk.lab.inventory)):
             assert done.code == 3
-            assert f"{book}:6:" in done.text
+            assert f"{book}:7:" in done.text
             assert "`umount`" in done.text
         assert desk.lab.commands("web") == []
 

@@ -14,7 +14,7 @@ import pytest
 
 from examples.lab import SCENARIOS, Damage, Lab, LabError, Scenario, missing
 from examples.lab.images import attached
-from examples.lab.namespace import running
+from examples.lab.namespace import enter, running
 from examples.lab.waagent import CONF, LOG
 
 pytestmark = [
@@ -306,6 +306,36 @@ class TestIsolation:
 
         assert {path: Path(path).exists() for path in PRIVATE} == before
         assert {path: Path(path).stat().st_mtime_ns for path in watched} == times
+
+
+# What a chroot looks like to whoever is in it: another file system as root, this machine's /proc, its name spaces.
+CHROOT = """
+mount -t tmpfs chroot "$1"
+mkdir "$1/upper" "$1/work" "$1/root"
+mount -t overlay overlay -o lowerdir=/,upperdir="$1/upper",workdir="$1/work" "$1/root"
+mount --rbind /proc "$1/root/proc"
+exec chroot "$1/root" "$2" -c 'import sys; sys.path.insert(0, sys.argv[1])
+from examples.lab import missing
+print(*missing())' "$3"
+"""
+
+
+class TestChroot:
+    """Entering a name space leaves a chroot, so that what is meant for a target would reach the machine around it."""
+
+    @pytest.mark.parametrize("own_pids", [[], ["--pid", "--fork"]], ids=["shared PIDs", "own PIDs"])
+    def test_a_chroot_cannot_carry_a_lab(self, tmp_path: Path, own_pids: list[str]) -> None:
+        """It is recognised before anything is started."""
+        argv = ["unshare", "--mount", "--propagation", "private", *own_pids, "sh", "-ec", CHROOT]
+        argv += ["sh", str(tmp_path), sys.executable, str(ROOT)]
+        done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
+
+        assert "cannot be started inside a chroot" in done.stdout, done.stderr
+
+    def test_what_runs_on_a_target_runs_below_its_own_root(self, lab: Lab) -> None:
+        """The root of whoever enters is the overlay that the target's first process has proved to be its own."""
+        assert lab.run("healthy", "stat", "-f", "-c", "%T", "/").startswith("overlay")
+        assert "--root" in enter(1, ["true"])
 
 
 class TestLife:

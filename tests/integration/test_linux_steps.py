@@ -330,7 +330,7 @@ class TestFilesystemCheck:
         assert len(sent) == 1
         assert judged.judged is Judged.FAILED
         assert judged.facts["uncorrected"] is True
-        assert "left unmounted" in judged.text
+        assert "left unmounted" in judged.advice
 
     def test_yes_repairs_it(self, disks: Disks) -> None:
         """Only the author's `repair: yes` answers e2fsck's questions."""
@@ -443,7 +443,7 @@ class TestFilesystemCheck:
         sent, judged = apply(FILESYSTEM_CHECK, make(FILESYSTEM_CHECK, device=copy))
 
         assert judged.judged is Judged.FAILED
-        assert "left unmounted" in judged.text
+        assert "left unmounted" in judged.advice
         assert not any("-L" in command.argv for command in sent)
 
     def test_not_a_device(self) -> None:

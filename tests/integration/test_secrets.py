@@ -6,12 +6,10 @@ import base64
 import os
 import re
 import subprocess
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
 
 import pytest
 
@@ -19,6 +17,7 @@ from examples.lab import Lab
 from examples.lab.namespace import processes as processes_of
 from tests.integration.conftest import DeskOf
 from tests.integration.lab_desk import CODE, Desk, Done
+from tests.integration.lab_watch import Watch
 
 pytestmark = pytest.mark.real
 
@@ -50,42 +49,6 @@ def leaks(secrets: Mapping[str, str], places: Mapping[str, bytes]) -> list[str]:
 def folder(path: Path) -> dict[str, bytes]:
     """Every file below a folder."""
     return {str(file): file.read_bytes() for file in path.rglob("*") if file.is_file()}
-
-
-class Watch:
-    """Samples every command line and environment of this machine, those of the targets included, while work goes on."""
-
-    def __init__(self, but: set[int]) -> None:
-        self.seen: dict[str, bytes] = {}
-        self.samples = 0
-        self._but = but
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._look, daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _look(self) -> None:
-        while not self._over.is_set():
-            for process in Path("/proc").iterdir():
-                if process.name.isdecimal() and int(process.name) not in self._but:
-                    self._read(process)
-            self.samples += 1
-            time.sleep(0.002)
-
-    def _read(self, process: Path) -> None:
-        for name in ("cmdline", "environ"):
-            try:
-                content = (process / name).read_bytes()
-            except OSError:
-                continue
-            if content:
-                self.seen[f"{name} of process {process.name}: {content[:60]!r}"] = content
 
 
 @contextmanager
@@ -125,14 +88,13 @@ def call(desk: Desk, command: str, inventory: Path, *more: object) -> Done:
 def test_passwords_of_login_and_sudo_are_found_nowhere(
     desk_of: DeskOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    """Output at -vv, plan file, journal, reports in every format, process lists of both sides, sshd's log, the target."""
+    """Output at -vv, plan file, journal, reports in every format, process lists of both sides, the target."""
     desk = desk_of("web=ext4-dirty")
     secret = desk.lab.password
     ref = reference(kind, secret, tmp_path, monkeypatch)
     login = {"password": ref, "sudo_password": ref, "key_files": [], "agent": False}
     inventory = desk.inventory("web", user="sudopw", ssh=login)
-    papers = tmp_path / "papers"
-    papers.mkdir()
+    (papers := tmp_path / "papers").mkdir()
 
     with Watch({os.getpid()}) as watch:
         plan = call(desk, "plan", inventory, "-o", papers / "plan.json")
@@ -140,8 +102,7 @@ def test_passwords_of_login_and_sudo_are_found_nowhere(
         run = call(desk, "run", inventory, "--approve", "all", "--json", *files)
         said = desk.vmfix("report", run.data["run"], VERBOSE)
 
-    assert (plan.code, run.code, said.code) == (0, 0, 0), run.err
-    assert run.statuses == {"web": "fixed"}
+    assert (plan.code, run.code, said.code, run.statuses) == (0, 0, 0, {"web": "fixed"}), run.err
     assert watch.samples > 10
     ours = {place: content for place, content in watch.seen.items() if not _is_given(kind, place, content)}
     places = {
