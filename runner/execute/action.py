@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,17 +18,15 @@ from runner.errors import (
 )
 from runner.execute.observe import Observer
 from runner.execute.outcome import ActionResult, ActionStatus
+from runner.execute.record import command_data, result_data
 from runner.execute.tools import Tools, Where
-from runner.model.command import Command, CommandResult
+from runner.model.command import Command, CommandResult, Dialect
 from runner.model.event import EventKind
 from runner.model.plan import Action, Outcome
 from runner.model.playbook import Doubt
 from runner.plan.actions import Turn, timed
-from runner.steps import STEP_TYPES
 from runner.steps.base import Args, Decision, Judged, Judgement, StepType
 from runner.transports.base import Connection
-
-TAIL = 4096  # bytes of output kept in the journal
 
 
 @dataclass(slots=True)
@@ -37,6 +34,7 @@ class Performance:
     """An action under way. ``must_run``: it is an ``always`` step, which runs even if the journal cannot be written."""
 
     turn: Turn
+    type: StepType[Any, Any]
     args: Args
     approved: Action
     connection: Connection
@@ -47,10 +45,6 @@ class Performance:
     sent: list[Command] = field(default_factory=list)
     last: CommandResult | None = None
     facts: dict[str, object] = field(default_factory=dict)
-
-    @property
-    def type(self) -> StepType[Any, Any]:
-        return STEP_TYPES[self.turn.step.type]
 
     def perform(self) -> ActionResult:
         """Bring the target to the wanted state, or say why not.
@@ -102,19 +96,48 @@ class Performance:
 
     def _apply(self, decision: Decision) -> ActionResult | OutcomeUnknown | None:
         """Send the commands in order. None: all ran and none was judged a failure."""
-        for command in timed(self.turn.step, decision.commands):
-            if self.tools.stop.at_once:
-                return self._end(ActionStatus.FAILED, "stopped before its next command", sent=bool(self.sent))
-            attempt = len(self.sent) + 1
-            try:
-                self._intent(command, decision, attempt)
-            except JournalError as problem:
-                if not self.must_run:
-                    return self._end(ActionStatus.FAILED, f"not started, for it cannot be recorded: {problem.message}")
-            ended = self._send(command, attempt)
+        commands = timed(self.turn.step, decision.commands)
+        for number, command in enumerate(commands, start=1):
+            ended = self._carry_out(command, decision, must_run=self.must_run)
             if ended is not None:
-                return ended
+                return self._restored(ended, decision, commands[number:])
         return None
+
+    def _restored(
+        self, ended: ActionResult | OutcomeUnknown, decision: Decision, left: tuple[Command, ...]
+    ) -> ActionResult | OutcomeUnknown:
+        """The same end, after what the action had stopped was started again, as far as that can be done.
+
+        Nothing is sent upon a command that may still be running.
+        """
+        if not self.sent or (isinstance(ended, OutcomeUnknown) and _may_run(ended)):
+            return ended
+        said = []
+        for command in left:
+            if command in timed(self.turn.step, tuple(decision.restore)) and not self.tools.stop.at_once:
+                trouble = self._carry_out(command, decision, must_run=True)
+                said.append(f"{_named(command)}: {_outcome(trouble)}")
+        if not said:
+            return ended
+        text = f"; afterwards, to put things back: {'; '.join(said)}"
+        if isinstance(ended, ActionResult):
+            return dataclasses.replace(ended, text=ended.text + text)
+        ended.message += text
+        return ended
+
+    def _carry_out(
+        self, command: Command, decision: Decision, *, must_run: bool
+    ) -> ActionResult | OutcomeUnknown | None:
+        """One command, its intent first. None: it ran and was not judged a failure."""
+        if self.tools.stop.at_once:
+            return self._end(ActionStatus.FAILED, "stopped before its next command", sent=bool(self.sent))
+        attempt = len(self.sent) + 1
+        try:
+            self._intent(command, decision, attempt, must_run=must_run)
+        except JournalError as problem:
+            if not must_run:
+                return self._end(ActionStatus.FAILED, f"not started, for it cannot be recorded: {problem.message}")
+        return self._send(command, attempt)
 
     def _send(self, command: Command, attempt: int) -> ActionResult | OutcomeUnknown | None:
         try:
@@ -155,9 +178,8 @@ class Performance:
     def _settle(self, lost: OutcomeUnknown, before: object) -> ActionResult:
         """The command was sent and its outcome is not known: observe, as far as observing can tell."""
         dead = lost.process_dead if isinstance(lost, DeadlineExceeded) else None
-        running = isinstance(lost, DeadlineExceeded) and not dead
         doubt = f"outcome unknown: {lost.message}"
-        if running or self.turn.step.doubt is Doubt.HOLD or self.tools.stop.at_once:
+        if _may_run(lost) or self.turn.step.doubt is Doubt.HOLD or self.tools.stop.at_once:
             return self._end(
                 ActionStatus.INDETERMINATE, doubt, "Look at the target before anything else is done there."
             )
@@ -168,7 +190,7 @@ class Performance:
             return self._end(ActionStatus.FAILED, f"{lost.message}; observed afterwards: {verdict.text}")
         return self._end(ActionStatus.INDETERMINATE, f"{doubt}; observed afterwards: {verdict.text}")
 
-    def _intent(self, command: Command, decision: Decision, attempt: int) -> None:
+    def _intent(self, command: Command, decision: Decision, attempt: int, *, must_run: bool) -> None:
         data = {
             "command": command_data(command),
             "evidence": decision.evidence,
@@ -179,7 +201,7 @@ class Performance:
         try:
             self.tools.record(event)
         except JournalError:
-            if self.must_run:
+            if must_run:
                 self.tools.spill(event)
             raise
 
@@ -201,23 +223,16 @@ class Performance:
         )
 
 
-def command_data(command: Command) -> dict[str, object]:
-    """A command as the journal keeps it: standard input by its digest and length only."""
-    data = {f.name: getattr(command, f.name) for f in dataclasses.fields(command) if f.name != "stdin"}
-    data.update({name: value.value for name, value in data.items() if hasattr(value, "value")})
-    if command.stdin:
-        data["stdin_sha256"] = hashlib.sha256(command.stdin.encode("utf-8", "surrogatepass")).hexdigest()
-        data["stdin_length"] = len(command.stdin)
-    return data
+def _may_run(lost: OutcomeUnknown) -> bool:
+    """Whether the command is perhaps still at work: then nothing else is sent and nothing is judged."""
+    return isinstance(lost, DeadlineExceeded) and not lost.process_dead
 
 
-def result_data(result: CommandResult, judgement: Judgement) -> dict[str, object]:
-    """A result as the journal keeps it: the ends of both streams."""
-    return {
-        "exit_code": result.exit_code,
-        "stdout": dataclasses.replace(result, stdout=result.stdout[-TAIL:]).out,
-        "stderr": dataclasses.replace(result, stderr=result.stderr[-TAIL:]).err,
-        "elapsed": round(result.elapsed, 3),
-        "judged": judgement.judged.value,
-        "text": judgement.text,
-    }
+def _named(command: Command) -> str:
+    return f"`{' '.join(command.argv)}`" if command.dialect is Dialect.ARGV else "its script"
+
+
+def _outcome(trouble: ActionResult | OutcomeUnknown | None) -> str:
+    if trouble is None:
+        return "done"
+    return trouble.text if isinstance(trouble, ActionResult) else trouble.message

@@ -17,7 +17,6 @@ from runner.model.playbook import Expression, Remedy, Step
 from runner.plan.actions import RESULTS, Turn, arguments, turns
 from runner.plan.entries import Subject
 from runner.plan.facts import View
-from runner.steps import STEP_TYPES
 from runner.steps.base import Args, Kind, Settle
 from runner.transports.base import Connection
 
@@ -67,7 +66,7 @@ class Treatment:
         unknown = [result.touches for result in self.results if result.status is ActionStatus.INDETERMINATE]
         if not unknown:
             return True
-        touches = STEP_TYPES[step.type].touches(arguments(turn, self.view))
+        touches = self.view.step_type(step.type).touches(arguments(turn, self.view))
         return bool(touches) and all(unsure and not touches & unsure for unsure in unknown)
 
     def _act(self, turn: Turn) -> ActionResult:
@@ -87,16 +86,17 @@ class Treatment:
             if turn.step.when is not None and not self.view.holds(turn.step.when, **names):
                 return _plain(turn, ActionStatus.SKIPPED, f"not needed: {turn.step.when.text}")
             args = arguments(turn, self.view)
-            kind = STEP_TYPES[turn.step.type].kind
-            if kind is Kind.MANUAL:
+            step_type = self.view.step_type(turn.step.type)
+            if step_type.kind is Kind.MANUAL:
                 return self._manual(turn, args)
-            if kind is Kind.WAIT:
+            if step_type.kind is Kind.WAIT:
                 return self._wait(turn, args)
             if approved is None:
                 text = "the target changed: this action is not in the approved plan"
                 return _plain(turn, ActionStatus.NOT_APPROVED, text)
+            must_run = turn.step.always
             return Performance(
-                turn, args, approved, self.connection, self.observer, self.tools, where, must_run=turn.step.always
+                turn, step_type, args, approved, self.connection, self.observer, self.tools, where, must_run
             ).perform()
         except (ParseError, ExpressionError, NothingSent, CredentialError) as problem:
             return _plain(turn, ActionStatus.FAILED, problem.message, problem.remedy)

@@ -211,6 +211,10 @@ class _Check:
         for platform in platforms:
             if platform not in kind.platforms:
                 self._error(step.span, f"`{step.type}` cannot be used on {platform.value}")
+                continue
+            problem, _, advice = kind.on(platform).refuses(step.args).partition("\n")
+            if problem:
+                self._error(self._document.span((*path, step.type)), f"on {platform.value}: {problem}", advice)
         if kind.least_risk is not None and kind.least_risk not in remedy.risk:
             self._error(
                 remedy.span,

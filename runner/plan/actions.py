@@ -14,7 +14,6 @@ from runner.model.command import AtDeadline, Command
 from runner.model.plan import Action, Outcome
 from runner.model.playbook import Expression, Step
 from runner.plan.facts import View
-from runner.steps import STEP_TYPES
 from runner.steps.base import Args, Decision, Kind, Observing, StepType
 from runner.steps.rendering import render_args
 
@@ -97,7 +96,7 @@ def waits_for_results(expression: Expression | None) -> bool:
 
 def plan_action(turn: Turn, view: View, touched: Touched) -> Observing[Action]:
     """What one turn would do, observed now. Raises ``ExpressionError`` and ``ParseError``."""
-    step_type = STEP_TYPES[turn.step.type]
+    step_type = view.step_type(turn.step.type)
     args = arguments(turn, view)
     action = blank(turn, args)
     if step_type.kind is not Kind.COMMANDS:
@@ -142,7 +141,7 @@ def _outlook(turn: Turn, view: View, decision: Decision, earlier: str) -> dict[s
 def arguments(turn: Turn, view: View) -> Args:
     """The step's arguments for this turn. Raises ``ExpressionError`` that says where the step stands."""
     try:
-        args: Args = render_args(STEP_TYPES[turn.step.type], turn.step.args, {**view.names, **turn.names})
+        args: Args = render_args(view.step_type(turn.step.type), turn.step.args, {**view.names, **turn.names})
     except ExpressionError as problem:
         message = f"{turn.step.span}: step `{turn.step.id}`: {problem.message}"
         raise ExpressionError(message, remedy=problem.remedy) from problem
@@ -195,7 +194,7 @@ def offline_actions(step: Step, view: View) -> list[Action]:
 
 def _offline(turn: Turn, view: View) -> Action:
     """Rendered if its templates have a value without facts, else as its author wrote it."""
-    step_type = STEP_TYPES[turn.step.type]
+    step_type = view.step_type(turn.step.type)
     try:
         args = arguments(turn, view)
     except ExpressionError:

@@ -188,7 +188,7 @@ def remedy_plan(remedy: Remedy, actions: tuple[Action, ...], *, applies: bool | 
 
 def plan_offline(subject: Subject) -> Entry:
     """The entry of a target that nobody looked at: every rung, with the commands that can be known."""
-    view = View({}, known_names(subject.playbook, subject.target, subject.params))
+    view = View({}, known_names(subject.playbook, subject.target, subject.params), subject.target.platform)
     remedies = tuple(
         remedy_plan(remedy, tuple(a for step in remedy.steps for a in offline_actions(step, view)), applies=None)
         for remedy in subject.playbook.remedies

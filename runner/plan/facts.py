@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from runner.errors import ExpressionError, ParseError
 from runner.expressions import BUILT_IN, evaluate, names_used, render
@@ -13,7 +14,7 @@ from runner.model.playbook import Definition, Expression, Observation, Playbook
 from runner.parsers import PARSERS
 from runner.shells.readonly import why_argv_may_write
 from runner.steps import STEP_TYPES
-from runner.steps.base import Observing, last_line
+from runner.steps.base import Observing, StepType, last_line
 from runner.steps.rendering import render_args
 
 
@@ -23,6 +24,11 @@ class View:
 
     facts: Mapping[str, object]
     names: Mapping[str, object]
+    platform: Platform
+
+    def step_type(self, name: str) -> StepType[Any, Any]:
+        """What carries out steps of this name here."""
+        return STEP_TYPES[name].on(self.platform)
 
     def evaluate(self, expression: Expression, **more: object) -> object:
         """The value of an expression here. Raises ``ExpressionError`` that says where it stands."""
@@ -59,7 +65,7 @@ def observe_facts(playbook: Playbook, target: Target, params: Mapping[str, objec
     """
     names = known_names(playbook, target, params)
     facts: dict[str, object] = {}
-    view = View(facts, names)
+    view = View(facts, names, target.platform)
     for observation in playbook.observe:
         facts[observation.name] = names[observation.name] = yield from _observe(observation, target.platform, names)
         names.update(_defined(playbook, view))
@@ -90,7 +96,7 @@ def ready(definitions: Sequence[Definition], known: Iterable[str]) -> tuple[Defi
 
 def _observe(observation: Observation, platform: Platform, names: Mapping[str, object]) -> Observing[object]:
     """The fact of one observation: None if its ``when`` is false, a list if it loops."""
-    view = View({}, names)
+    view = View({}, names, platform)
     if observation.when is not None and not view.holds(observation.when):
         return None
     if observation.for_each is None:
@@ -108,7 +114,7 @@ def _observe(observation: Observation, platform: Platform, names: Mapping[str, o
 
 def _look(observation: Observation, platform: Platform, names: Mapping[str, object]) -> Observing[object]:
     if observation.would is not None:
-        return (yield from _would(observation, observation.would, names))
+        return (yield from _would(observation, observation.would, View({}, names, platform)))
     result = yield observation_command(observation, platform, names)
     if result.exit_code not in observation.ok_exit:
         message = f"observation `{observation.name}` ended with exit {result.exit_code}: {last_line(result)}"
@@ -116,13 +122,11 @@ def _look(observation: Observation, platform: Platform, names: Mapping[str, obje
     return parse(observation, result)
 
 
-def _would(
-    observation: Observation, would: tuple[str, Mapping[str, object]], names: Mapping[str, object]
-) -> Observing[object]:
+def _would(observation: Observation, would: tuple[str, Mapping[str, object]], view: View) -> Observing[object]:
     """What a step of this type would do now, as its own code sees it."""
-    step_type = STEP_TYPES[would[0]]
+    step_type = view.step_type(would[0])
     try:
-        args = render_args(step_type, would[1], names)
+        args = render_args(step_type, would[1], view.names)
     except ExpressionError as problem:
         message = f"{observation.span}: observation `{observation.name}`: {problem.message}"
         raise ExpressionError(message) from problem

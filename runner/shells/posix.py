@@ -63,11 +63,6 @@ def words(command: Command) -> tuple[str, ...]:
     raise ValueError(message)
 
 
-def command_line(command: Command) -> str:
-    """The command alone, as one line for a person or a POSIX shell."""
-    return shlex.join(words(command))
-
-
 # $0 is HOW, $1 the mark, $2 the nonce, $3 the canary, $4 not empty if there is standard input, then the command.
 # Positional parameters only: an assignment to a variable that happens to be exported would reach the command.
 _PREPARE = (

@@ -85,12 +85,14 @@ class Decision:
 
     ``evidence`` is a sentence for people. ``prior`` is what must be known to put things back (JSON); ``undo`` the
     commands that would do it, empty where there is no undo. A REFUSED decision has a ``remedy`` for a person and no
-    commands.
+    commands. ``restore`` names those of the ``commands`` that are sent even if one before them failed or the run was
+    interrupted, once any of the ``commands`` was sent: they start again what the others stopped.
     """
 
     outcome: Outcome
     evidence: str
     commands: tuple[Command, ...] = ()
+    restore: frozenset[Command] = frozenset()
     diff: str = ""
     prior: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     undo: tuple[Command, ...] = ()
@@ -140,6 +142,17 @@ class StepType(Generic[A, S]):
     summary: ClassVar[str]
     least_risk: ClassVar[Risk | None] = None
     rounds: ClassVar[int] = 1
+
+    def on(self, platform: Platform) -> StepType[A, Any]:
+        """What carries the step out on this platform: authors write ``service`` for systemd and for Windows alike."""
+        return self
+
+    def refuses(self, given: Mapping[str, object]) -> str:
+        """Why these arguments mean nothing on the platform, or an empty text. A second line is the remedy.
+
+        Like ``Args.misfit`` it is asked twice: for the document as written, and for the rendered arguments.
+        """
+        return ""
 
     def touches(self, args: A) -> frozenset[str]:
         """Names of what it may change (``mount:/data``, ``service:x``): later steps that touch the same depend on it.

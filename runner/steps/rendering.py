@@ -48,11 +48,17 @@ def rendered(
 def validated(step_type: StepType[A, Any], plain: Mapping[str, object]) -> A:
     """Rendered arguments as values. A number or a truth value may be given as text, since templates give only text."""
     try:
-        return step_type.args.model_validate(plain)
+        args = step_type.args.model_validate(plain)
     except ValidationError as problem:
-        what = "; ".join(complaints(problem))
-        message = f"the arguments of the step `{step_type.name}` do not fit: {what}"
-        raise ExpressionError(message) from problem
+        raise _unfit(step_type, "; ".join(complaints(problem))) from problem
+    refusal = step_type.refuses(plain)
+    if refusal:
+        raise _unfit(step_type, refusal.replace("\n", ". "))
+    return args
+
+
+def _unfit(step_type: StepType[Any, Any], what: str) -> ExpressionError:
+    return ExpressionError(f"the arguments of the step `{step_type.name}` do not fit: {what}")
 
 
 def complaints(problem: ValidationError) -> list[str]:

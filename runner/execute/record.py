@@ -1,0 +1,33 @@
+"""What the journal keeps of a command and of its result."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+
+from runner.model.command import Command, CommandResult
+from runner.steps.base import Judgement
+
+TAIL = 4096  # bytes of each stream
+
+
+def command_data(command: Command) -> dict[str, object]:
+    """All of it, but standard input by its digest and length only."""
+    data = {f.name: getattr(command, f.name) for f in dataclasses.fields(command) if f.name != "stdin"}
+    data.update({name: value.value for name, value in data.items() if hasattr(value, "value")})
+    if command.stdin:
+        data["stdin_sha256"] = hashlib.sha256(command.stdin.encode("utf-8", "surrogatepass")).hexdigest()
+        data["stdin_length"] = len(command.stdin)
+    return data
+
+
+def result_data(result: CommandResult, judgement: Judgement) -> dict[str, object]:
+    """The exit code, what was made of it, and the ends of both streams."""
+    return {
+        "exit_code": result.exit_code,
+        "stdout": dataclasses.replace(result, stdout=result.stdout[-TAIL:]).out,
+        "stderr": dataclasses.replace(result, stderr=result.stderr[-TAIL:]).err,
+        "elapsed": round(result.elapsed, 3),
+        "judged": judgement.judged.value,
+        "text": judgement.text,
+    }
