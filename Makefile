@@ -72,7 +72,7 @@ test-wheel: setup ## run the unit and CLI tests against the installed wheel, wit
 	@bash scripts/test_wheel.sh $(ARGS)
 
 lock: ## resolve the dependencies again and write constraints.txt (needs uv)
-	$(UV) --no-config pip compile pyproject.toml --group dev --all-extras --universal --python-version 3.11 --upgrade \
+	$(UV) --no-config pip compile pyproject.toml --group dev --extra credssp --extra keyring --universal --python-version 3.11 --upgrade \
 		--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' \
 		--quiet --output-file constraints.txt
 

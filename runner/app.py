@@ -5,6 +5,7 @@ Read this first. Every real edge (network, disk, clock, terminal) is tied to the
 
 from __future__ import annotations
 
+import dataclasses
 import platform
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,7 +15,7 @@ from typing import Self
 from runner import __version__, codec
 from runner.approve import approve, full_ids
 from runner.credentials import Resolver, redact_json
-from runner.errors import VmfixError
+from runner.errors import JournalError, UsageError, VmfixError
 from runner.execute import engine
 from runner.execute.entry import Verdict
 from runner.execute.pool import Connections
@@ -135,7 +136,7 @@ class App:
     ) -> Report:
         """Run an approved plan, durably recorded, and return its report.
 
-        Raises ``JournalError`` before anything ran.
+        Raises ``JournalError`` before anything ran, or at the end if the journal has lost the run.
         """
         clock = self.surroundings.clock
         run_id = f"{clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
@@ -146,7 +147,12 @@ class App:
                 tools.record(Event(run=run_id, at=approval.at, kind=EventKind.APPROVAL, data=codec.to_json(approval)))
             verdicts = engine.run(approved, subjects, tools, concurrency=concurrency, just_observed=just_observed)
             journal.finish_run(run_id, *_finished(verdicts, self.stop))
-        return self.report(run_id)
+        try:
+            return self.report(run_id)
+        except UsageError as problem:  # the reader knows no such run; but it was carried out
+            message = f"run {run_id} has ended, but its record is gone from the journal in {self.surroundings.state}"
+            remedy = "Look at each target of the run. What was printed above is all that is left of it."
+            raise JournalError(message, remedy=remedy) from problem
 
     def _tools(self, run_id: str, journal: Journal, listener: Callable[[Event], None]) -> Tools:
         """The engine's ways to the outside. ``listener`` hears of every event after the journal has it."""
@@ -183,7 +189,12 @@ class App:
         journal = JournalReader(self.surroundings.state)
         record = journal.run(run)
         head = journal.verify(record.id)
-        return summarise(record.plan, journal.events(record.id), head=head, state=record.state)
+        report = summarise(record.plan, journal.events(record.id), head=head, state=record.state)
+        if not record.spilled:
+            return report
+        outside = "1 event of this run stands" if record.spilled == 1 else f"{record.spilled} events of this run stand"
+        note = f"{outside} outside the hash chain, in the spill file: nothing proves what is said there"
+        return dataclasses.replace(report, notes=(*report.notes, note))
 
     def ping(self, targets: Sequence[Target], concurrency: int) -> dict[str, VmfixError | None]:
         """Log in everywhere, become root or administrator, and say per target what is wrong; None if nothing is."""

@@ -130,7 +130,20 @@ class ElevationFailed(NothingSent):
 
 
 class OutcomeUnknown(TransportError):
-    """The command was sent and may have run, wholly or partly."""
+    """The command was sent and may have run, wholly or partly.
+
+    ``process_dead`` is True only if its whole process tree is known to be gone; False if it is known to be running
+    still; None if that is not known.
+    """
+
+    def __init__(self, message: str, *, remedy: str = "", process_dead: bool | None = None) -> None:
+        super().__init__(message, remedy=remedy)
+        self.process_dead = process_dead
+
+    @property
+    def may_run(self) -> bool:
+        """Whether the command is perhaps still at work: then nothing else may be sent, and nothing judged."""
+        return self.process_dead is False
 
 
 class ConnectionLost(OutcomeUnknown):
@@ -138,12 +151,8 @@ class ConnectionLost(OutcomeUnknown):
 
 
 class DeadlineExceeded(OutcomeUnknown):
-    """The command did not end in time.
+    """The command did not end in time. Whether it was ended, or left running on purpose, says ``process_dead``."""
 
-    ``process_dead`` is True only if its whole process tree is known to be gone; False if it was left running
-    on purpose; None if that is not known.
-    """
-
-    def __init__(self, message: str, *, remedy: str = "", process_dead: bool | None) -> None:
-        super().__init__(message, remedy=remedy)
-        self.process_dead = process_dead
+    @property
+    def may_run(self) -> bool:
+        return not self.process_dead

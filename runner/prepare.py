@@ -10,11 +10,12 @@ from runner.diagnostics import Diagnostic, Diagnostics
 from runner.errors import InvalidDocuments, Refused
 from runner.journal import JournalReader
 from runner.load.params import resolve_params
-from runner.load.select import check_expected, select
+from runner.load.select import check_expected, select, warn_of_shared_addresses
+from runner.load.wording import listed
 from runner.model.inventory import Inventory, Target
 from runner.model.plan import Plan
 from runner.model.playbook import Playbook
-from runner.plan.assemble import playbook_ref, target_ref
+from runner.plan.assemble import playbook_ref, target_differences, target_ref
 from runner.plan.entries import Subject
 from runner.shelf import search
 from runner.sources import load_inventory
@@ -69,6 +70,7 @@ def prepare(request: Request, state: Path) -> Prepared:
     if diagnostics.errors or inventory is None:
         raise InvalidDocuments(diagnostics.errors)
     targets = _selected(inventory, request)
+    warn_of_shared_addresses(targets, diagnostics)
     return Prepared(
         playbooks=playbooks,
         params=params,
@@ -85,7 +87,9 @@ def choose_targets(
     diagnostics = Diagnostics()
     inventory = load_inventory(inventories, diagnostics)
     request = Request(playbooks=(), inventories=tuple(inventories), pattern=pattern, expect=expect, params={})
-    return _selected(inventory, request), diagnostics.warnings
+    targets = _selected(inventory, request)
+    warn_of_shared_addresses(targets, diagnostics)
+    return targets, diagnostics.warnings
 
 
 def _subjects(
@@ -119,8 +123,9 @@ def subjects_for(plan: Plan, prepared: Prepared) -> Mapping[str, Subject]:
     said += [f"playbook `{p.id}` is not in the plan" for p in prepared.playbooks if p.id not in planned]
     for target in plan.targets:
         here = next((t for t in prepared.targets if t.name == target.name), None)
-        if here is None or target_ref(here) != target:
-            said.append(f"target `{target.name}` is not as in the plan")
+        differences = ["it is not in the inventory"] if here is None else target_differences(target, target_ref(here))
+        if differences:
+            said.append(f"target `{target.name}` is not as in the plan: {', '.join(differences)}")
     said += [f"`{entry.key}` is gone" for entry in plan.entries if entry.key not in subjects]
     if said:
         message = f"the documents are not those of the plan: {'; '.join(dict.fromkeys(said))}"
@@ -137,11 +142,16 @@ def _inventory(paths: Sequence[str], diagnostics: Diagnostics) -> Inventory | No
 
 
 def _selected(inventory: Inventory, request: Request) -> tuple[Target, ...]:
-    """The targets of the pattern, or those of the saved plan as far as the inventory has them."""
+    """The targets of the pattern, or those of the saved plan; raises ``Refused`` if the inventory lacks one."""
     if request.plan is None:
         targets = select(inventory, request.pattern)
     else:
-        names = {target.name for target in request.plan.targets}
+        names = {target.name: None for target in request.plan.targets}
+        known = inventory.by_name()
+        missing = [name for name in names if name not in known]
+        if missing:
+            message = f"{inventory.source} does not have the plan's target {listed(missing)}"
+            raise Refused(message, remedy="Name the inventory that the plan was made of, or make a new plan.")
         targets = tuple(target for target in inventory.targets if target.name in names)
     if request.expect:
         check_expected(len(targets), request.expect)

@@ -61,7 +61,7 @@ def load_inventory(
     given = [paths] if isinstance(paths, str) else list(paths)
     if not given:
         message = "no inventory is named"
-        raise UsageError(message, remedy="Name one with -i FILE.")
+        raise UsageError(message, remedy="Name one with -i FILE, or set VMFIX_INVENTORY.")
     found: list[Inventory] = []
     for path in given:
         files = var_files(Path(path), diagnostics) if path != "-" else ()

@@ -10,7 +10,7 @@ vmfix() {
     printf '\n$ vmfix'
     printf ' %s' "$@"
     printf '\n'
-    ${VMFIX:-vmfix} "$@"
+    ${VMFIX:-command vmfix} "$@"
 }
 
 vmfix check window-file-stale.yml inventory.yml

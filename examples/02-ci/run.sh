@@ -14,7 +14,7 @@ vmfix() {
     printf '\n$ vmfix'
     printf ' %s' "$@"
     printf '\n'
-    ${VMFIX:-vmfix} "$@" </dev/null
+    ${VMFIX:-command vmfix} "$@" </dev/null
 }
 
 # Stage 1: the plan. Nothing is changed; --expect refuses a surprising number of targets.

@@ -11,7 +11,7 @@ vmfix() {
     printf '\n$ vmfix'
     printf ' %s' "$@"
     printf '\n'
-    ${VMFIX:-vmfix} "$@"
+    ${VMFIX:-command vmfix} "$@"
 }
 
 vmfix check hosts.ini

@@ -12,7 +12,7 @@ vmfix() {
     printf '\n$ vmfix'
     printf ' %s' "$@"
     printf '\n'
-    ${VMFIX:-vmfix} "$@"
+    ${VMFIX:-command vmfix} "$@"
 }
 
 lab up "$work/lab" web-01=ext4-dirty

@@ -1,13 +1,15 @@
-"""Practice targets on loopback: real sshd, real file systems, real damage. See README.md in this folder."""
+"""Practice targets on loopback: Linux with real damage, Windows as far as Wine goes. See README.md in this folder."""
 
 from examples.lab.errors import LabError
 from examples.lab.lab import Lab
-from examples.lab.needs import missing
+from examples.lab.needs import missing, missing_windows
 from examples.lab.scenarios import SCENARIOS, Damage, Scenario, Volume
 from examples.lab.state import Cleanliness, LoggedCommand, Mount, TargetState
+from examples.lab.windows.wine.scenarios import WINDOWS_SCENARIOS
 
 __all__ = [
     "SCENARIOS",
+    "WINDOWS_SCENARIOS",
     "Cleanliness",
     "Damage",
     "Lab",
@@ -18,4 +20,5 @@ __all__ = [
     "TargetState",
     "Volume",
     "missing",
+    "missing_windows",
 ]

@@ -8,12 +8,14 @@ from dataclasses import asdict
 from types import MappingProxyType
 
 from examples.lab.errors import LabError
+from examples.lab.fleet import is_windows
 from examples.lab.lab import Lab
 from examples.lab.scenarios import SCENARIOS
+from examples.lab.windows.wine.scenarios import WINDOWS_SCENARIOS
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0 done, 1 not clean, 2 refused."""
+    """Run one command and return its exit code: 0 done, 1 not clean or not mended, 2 refused."""
     options = _parser().parse_args(argv)
     try:
         return COMMANDS[options.command](options)
@@ -31,8 +33,8 @@ def _parser() -> argparse.ArgumentParser:
         "down": "end all targets; also after a crash",
         "status": "what each target looks like now",
         "break": "break a target anew, as its own or as another scenario",
-        "verify": "check copies of the disks of a target, and its files",
-        "log": "every command that a target's sshd was asked to run",
+        "verify": "check a target from outside: copies of its disks and its files, or what its scenario wants",
+        "log": "every command that a target was sent",
     }.items():
         command = commands.add_parser(name, help=text, description=text)
         command.add_argument("dir", metavar="DIR", help="the folder that holds the lab")
@@ -46,8 +48,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _scenarios(_: argparse.Namespace) -> int:
-    for name, scenario in SCENARIOS.items():
-        print(f"{name:24}{scenario.title}")
+    titles = {name: scenario.title for name, scenario in SCENARIOS.items()}
+    titles |= {name: scenario.title for name, scenario in WINDOWS_SCENARIOS.items()}
+    for name, title in titles.items():
+        print(f"{name:28}{title}")
     return 0
 
 
@@ -79,6 +83,8 @@ def _break(options: argparse.Namespace) -> int:
 
 def _verify(options: argparse.Namespace) -> int:
     lab, name = Lab(options.dir), options.target
+    if is_windows(lab.state(name).scenario):
+        return _verify_windows(lab, name)
     mounted = {mount.target for mount in lab.state(name).mounts}
     dirty = False
     for place in lab.disks(name):
@@ -89,6 +95,13 @@ def _verify(options: argparse.Namespace) -> int:
         if place in mounted:
             print(f"    files lost or changed: {', '.join(lab.wrong_files(name, place)) or 'none'}")
     return int(dirty)
+
+
+def _verify_windows(lab: Lab, name: str) -> int:
+    problems = lab.windows(name).problems()
+    for want, problem in problems.items():
+        print(f"{'ok ' if problem is None else 'NOT'} {want}{'' if problem is None else ': ' + problem}")
+    return int(any(problems.values()))
 
 
 def _log(options: argparse.Namespace) -> int:

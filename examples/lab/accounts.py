@@ -33,9 +33,10 @@ class User:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """What opens a target: the public half of the client's key, and the hash of the password."""
+    """What opens a target: the public half of the client's key, and the password with its hash for /etc/shadow."""
 
     client_key: str
+    password: str
     password_hash: str
 
 

@@ -1,17 +1,14 @@
 """The lab: several targets in one folder, which together with the kernel holds all of its state."""
 
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from examples.lab import images, namespace, sshd
+from examples.lab import fleet, images, namespace, sshd
 from examples.lab.accounts import Access, new_password
 from examples.lab.errors import LabError
-from examples.lab.inventory import write_client_files
-from examples.lab.needs import missing
 from examples.lab.registry import Record, Target, read_record, write_record
 from examples.lab.scenarios import SCENARIOS
 from examples.lab.state import (
@@ -19,13 +16,12 @@ from examples.lab.state import (
     LoggedCommand,
     TargetState,
     check_copy,
-    logged_commands,
     mounts,
     wrong_files,
 )
-from examples.lab.target import end_target, name_targets, start_target
-
-PARALLEL = 8
+from examples.lab.target import name_targets
+from examples.lab.windows.view import WindowsView
+from examples.lab.windows.wine.scenarios import WINDOWS_SCENARIOS
 
 
 class Lab:
@@ -54,32 +50,34 @@ class Lab:
 
         Either all of them run afterwards or none of them does. Targets that were ended before are forgotten.
         """
-        if problems := missing():
-            raise LabError(" ".join(problems))
         kept = self._running()
         wanted = name_targets(targets, taken=kept)
         if not wanted:
-            raise LabError(f"Name at least one scenario: {', '.join(SCENARIOS)}")
+            raise LabError(f"Name at least one scenario: {', '.join((*SCENARIOS, *WINDOWS_SCENARIOS))}")
+        if problems := fleet.missing_for(wanted.values()):
+            raise LabError(" ".join(problems))
         self._prepare(kept)
         try:
-            self._start(wanted)
+            self._keep(fleet.start_all(self.folder, wanted, self._access()))
         except BaseException:
             for name in wanted:
-                end_target(self.folder, name)
+                fleet.end(self.folder, name)
             raise
         return self
 
     def down(self) -> None:
         """End every target; images and logs stay. Also clears up after a lab whose creator was killed."""
-        for target in namespace.running(self.folder):
-            namespace.end(target)
-        images.detach(self.folder)
+        fleet.end_all(self.folder)
 
     def reset(self, name: str, scenario: str | None = None) -> None:
         """Break a target anew, as its own or as another scenario, with the same address and keys."""
         old = self._target(name)
-        end_target(self.folder, name)
-        new = start_target(self.folder, name, scenario or old.scenario, self._access(), port=old.port)
+        new_scenario = scenario or old.scenario
+        if fleet.is_windows(new_scenario) != fleet.is_windows(old.scenario):
+            raise LabError(f"Target {name} cannot become {new_scenario}: Windows stays Windows, and Linux Linux")
+        name_targets([f"{name}={new_scenario}"], taken=())
+        fleet.end(self.folder, name)
+        new = fleet.start(self.folder, name, new_scenario, self._access(), port=old.port)
         self._keep({name: new})
 
     # --- what there is ----------------------------------------------------------------------------------------------
@@ -90,7 +88,7 @@ class Lab:
 
     @property
     def password(self) -> str:
-        """The password of the user sudopw, for its login and for its sudo."""
+        """The password of the user sudopw, for its login and its sudo, and of all users of Windows targets."""
         return self._record().password
 
     @property
@@ -119,7 +117,7 @@ class Lab:
 
     def init_pid(self, name: str) -> int:
         """The PID, on this machine, of the target's first process."""
-        return namespace.find(self._folder(name))
+        return fleet.find(self.folder / name, self._target(name))
 
     # --- proof from outside -----------------------------------------------------------------------------------------
     def state(self, name: str) -> TargetState:
@@ -134,9 +132,16 @@ class Lab:
             seen,
             running=True,
             host_name=namespace.inside(init, ["uname", "-n"]).strip(),
-            mounts=mounts(init),
+            mounts=() if fleet.is_windows(target.scenario) else mounts(init),
             processes=tuple(namespace.processes(init).values()),
         )
+
+    def windows(self, name: str) -> WindowsView:
+        """A Windows target from outside: its services, writers and registry, and its endpoint."""
+        scenario = self._target(name).scenario
+        if not fleet.is_windows(scenario):
+            raise LabError(f"Target {name} is no Windows target, but {scenario}")
+        return WindowsView(self.folder / name, scenario)
 
     def check_clean(self, name: str, mount: str = "/data") -> Cleanliness:
         """Check a copy of the disk that belongs at `mount`, mounted or not, running or not."""
@@ -160,16 +165,16 @@ class Lab:
         return images.attached(self.folder)[self._target(name).disk_at(mount).image]
 
     def commands(self, name: str) -> list[str]:
-        """Every command that the target's sshd was asked to run, oldest first; "" is a request for a login shell."""
+        """Every command that the target was sent, oldest first; over SSH, "" is a request for a login shell."""
         return [entry.command for entry in self.log(name)]
 
     def log(self, name: str) -> list[LoggedCommand]:
         """The same with time and user."""
-        return logged_commands(self._folder(name) / "commands.jsonl")
+        return fleet.log(self.folder / name, self._target(name))
 
     def clear_commands(self, name: str) -> None:
         """Forget the commands so far, to see only those of the next program."""
-        (self._folder(name) / "commands.jsonl").write_bytes(b"")
+        fleet.log_file(self.folder / name, self._target(name)).write_bytes(b"")
 
     def run(self, name: str, *argv: str, stdin: bytes = b"") -> str:
         """Run a command as root on the target, past SSH and past the command log; it must succeed."""
@@ -200,7 +205,7 @@ class Lab:
 
     # --- inside -----------------------------------------------------------------------------------------------------
     def _running(self) -> dict[str, Target]:
-        alive = {folder.name for folder in namespace.running(self.folder)}
+        alive = fleet.running(self.folder)
         return {name: target for name, target in self._record().targets.items() if name in alive}
 
     def _prepare(self, kept: Mapping[str, Target]) -> None:
@@ -213,25 +218,15 @@ class Lab:
             record = replace(record, password=password, password_hash=password_hash)
         write_record(self.folder, replace(record, targets=dict(kept)))
 
-    def _start(self, wanted: Mapping[str, str]) -> None:
-        access = self._access()
-        with ThreadPoolExecutor(PARALLEL) as pool:
-            starting = {
-                name: pool.submit(start_target, self.folder, name, scenario, access)
-                for name, scenario in wanted.items()
-            }
-        self._keep({name: future.result() for name, future in starting.items()})
-
     def _keep(self, new: Mapping[str, Target]) -> None:
         record = self._record()
         record = replace(record, targets={**record.targets, **new})
         write_record(self.folder, record)
-        ports = {name: target.port for name, target in record.targets.items()}
-        host_keys = {name: sshd.public_key(self.folder / name / "host_key") for name in ports}
-        write_client_files(self.folder, ports, host_keys)
+        fleet.write_files(self.folder, record)
 
     def _access(self) -> Access:
-        return Access(client_key=sshd.public_key(self.client_key), password_hash=self._record().password_hash)
+        record, key = self._record(), sshd.public_key(self.client_key)
+        return Access(client_key=key, password=record.password, password_hash=record.password_hash)
 
     def _record(self) -> Record:
         return read_record(self.folder)

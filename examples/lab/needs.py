@@ -22,6 +22,16 @@ PROGRAMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 FILE_SYSTEMS = ("ext4", "overlay", "xfs")
+# The same for a Windows target. Wine's own loader and server are not on PATH: wine/prefix.py says where they are.
+WINDOWS_PROGRAMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "gcc-mingw-w64-x86-64": ("x86_64-w64-mingw32-gcc",),
+        "openssh-client": ("ssh-keygen",),
+        "openssl": ("openssl",),
+        "util-linux": ("nsenter", "setpriv", "setsid", "unshare"),
+        "wine64": ("/usr/lib/wine/wine64", "/usr/lib/wine/wineserver64"),
+    }
+)
 SEARCH_PATH = os.pathsep.join(("/usr/local/sbin", "/usr/sbin", "/sbin", os.environ.get("PATH", "/usr/bin:/bin")))
 
 
@@ -31,13 +41,7 @@ def missing() -> list[str]:
         return ["The lab needs Linux."]
     problems = [] if os.geteuid() == 0 else ["The lab needs root: it makes name spaces and mounts file systems."]
     problems += _changed_root()
-    packages = sorted(
-        package
-        for package, programs in PROGRAMS.items()
-        if any(shutil.which(program, path=SEARCH_PATH) is None for program in programs)
-    )
-    if packages:
-        problems.append(f"Programs are missing: apt-get install {' '.join(packages)}")
+    problems += _lacking(PROGRAMS)
     known = Path("/proc/filesystems").read_text(encoding="ascii").split()
     lacking = [name for name in FILE_SYSTEMS if name not in known]
     if lacking:
@@ -45,6 +49,23 @@ def missing() -> list[str]:
     if not Path("/dev/loop-control").exists():
         problems.append("There is no /dev/loop-control: try modprobe loop")
     return problems
+
+
+def missing_windows() -> list[str]:
+    """Say what keeps this machine from carrying Windows targets, one sentence each; empty means that it can."""
+    if os.uname().sysname != "Linux" or os.uname().machine != "x86_64":
+        return ["Windows targets need Linux on x86-64."]
+    problems = [] if os.geteuid() == 0 else ["The lab needs root: it makes name spaces."]
+    return [*problems, *_changed_root(), *_lacking(WINDOWS_PROGRAMS)]
+
+
+def _lacking(programs: Mapping[str, tuple[str, ...]]) -> list[str]:
+    packages = sorted(
+        package
+        for package, names in programs.items()
+        if any(shutil.which(name, path=SEARCH_PATH) is None for name in names)
+    )
+    return [f"Programs are missing: apt-get install {' '.join(packages)}"] if packages else []
 
 
 def _changed_root() -> list[str]:

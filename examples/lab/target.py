@@ -10,6 +10,7 @@ from examples.lab.errors import LabError
 from examples.lab.images import Disk
 from examples.lab.registry import Target
 from examples.lab.scenarios import SCENARIOS, Scenario, Volume
+from examples.lab.windows.wine.scenarios import WINDOWS_SCENARIOS
 
 NAME_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 NAME_LIMIT = 63  # of a host name
@@ -30,8 +31,9 @@ def name_targets(wanted: Iterable[str], *, taken: Iterable[str]) -> dict[str, st
     named: dict[str, str] = {}
     for text in wanted:
         given, equals, scenario = text.rpartition("=")
-        if scenario not in SCENARIOS:
-            raise LabError(f"There is no scenario {scenario!r}; there are: {', '.join(SCENARIOS)}")
+        if scenario not in SCENARIOS and scenario not in WINDOWS_SCENARIOS:
+            known = ", ".join((*SCENARIOS, *WINDOWS_SCENARIOS))
+            raise LabError(f"There is no scenario {scenario!r}; there are: {known}")
         name = given if equals else _free_name(scenario, used)
         if name in used:
             raise LabError(f"There is a target {name!r} already; use reset, or another name")

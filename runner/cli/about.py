@@ -21,18 +21,21 @@ def schema(session: Session, kind: str) -> int:
     return OK
 
 
+_COMPLETION = """Print the completion script for a shell.
+
+\b
+bash: eval "$(vmfix completion bash)"          in ~/.bashrc
+zsh:  eval "$(vmfix completion zsh)"           in ~/.zshrc
+fish: vmfix completion fish > ~/.config/fish/completions/vmfix.fish
+"""
+
+
 @common
-@click.command()
+@click.command(help=_COMPLETION)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @pass_session
 def completion(session: Session, shell: str) -> int:
-    r"""Print the completion script for a shell.
-
-    \b
-    bash: eval "$(vmfix completion bash)"          in ~/.bashrc
-    zsh:  eval "$(vmfix completion zsh)"           in ~/.zshrc
-    fish: vmfix completion fish > ~/.config/fish/completions/vmfix.fish
-    """
+    """Print the completion script for a shell."""
     from click.shell_completion import get_completion_class  # noqa: PLC0415 - only here
 
     made = get_completion_class(shell)

@@ -15,6 +15,7 @@ from runner.cli.group import common
 from runner.cli.session import Session, pass_session
 from runner.diagnostics import Diagnostic, Diagnostics, Span
 from runner.errors import InvalidDocuments, VmfixError
+from runner.load.select import warn_of_shared_addresses
 from runner.report.words import plural
 from runner.sources import load_inventory
 
@@ -98,7 +99,7 @@ def _is_script(path: Path) -> bool:
 def _check_inventory(path: Path, diagnostics: Diagnostics) -> None:
     own = Diagnostics()
     try:
-        load_inventory([str(path)], own)
+        warn_of_shared_addresses(load_inventory([str(path)], own).targets, own)
     except InvalidDocuments as problem:
         own.extend(problem.diagnostics)
     except VmfixError as problem:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from runner.cli.screen import Screen
 from runner.cli.session import Session
 from runner.errors import UsageError
 from runner.load.wording import listed, nearest
 from runner.model.fields import format_duration
-from runner.model.plan import Entry, Plan, RemedyPlan, Standing
+from runner.model.plan import Plan, Standing
 from runner.model.playbook import Playbook
 from runner.report.layout import Page
+from runner.report.rungs import Rung, Rungs, rungs_of
 from runner.report.words import plural
 
 ALL = "all"
@@ -31,13 +33,14 @@ class Consent:
 def approved_ids(words: Sequence[str], playbooks: Sequence[Playbook]) -> tuple[str, ...]:
     """The remedies that ``--approve`` means, whether or not they turn out to be needed.
 
-    ``all``, ``PLAYBOOK/REMEDY``, or ``REMEDY`` in every playbook that has it. Raises ``UsageError`` for any other word.
+    ``all``, which may be none; ``PLAYBOOK/REMEDY``, or ``REMEDY`` in every playbook that has it. Raises ``UsageError``
+    for any other word.
     """
     known = [f"{book.id}/{remedy.id}" for book in playbooks for remedy in book.remedies if remedy.steps]
     found: list[str] = []
     for word in words:
         fitting = known if word == ALL else [full for full in known if word in (full, full.partition("/")[2])]
-        if not fitting:
+        if not fitting and word != ALL:
             close = nearest(word, [*known, *(full.partition("/")[2] for full in known)])
             hint = f"Did you mean `{close}`? " if close else ""
             raise UsageError(
@@ -46,6 +49,14 @@ def approved_ids(words: Sequence[str], playbooks: Sequence[Playbook]) -> tuple[s
             )
         found += fitting
     return tuple(dict.fromkeys(found))
+
+
+def without_effect(words: Sequence[str], approved: Sequence[str], plan: Plan) -> tuple[str, ...]:
+    """Those of ``approved`` that were named and for which the plan holds no command, though some target is faulty."""
+    faulty = {entry.playbook for entry in plan.entries if entry.standing is Standing.PLANNED}
+    named = [full for full in approved if any(word in (full, full.partition("/")[2]) for word in words)]
+    offered = plan.remedies()
+    return tuple(full for full in named if full not in offered and full.partition("/")[0] in faulty)
 
 
 def acknowledged_ids(words: Sequence[str], playbooks: Sequence[Playbook]) -> tuple[str, ...]:
@@ -73,44 +84,49 @@ def ask(session: Session, plan: Plan, acknowledged: Sequence[str]) -> Consent:
     agreed: list[str] = []
     done = list(acknowledged)
     for full in plan.remedies():
-        affected = [(entry, remedy) for entry, remedy in _remedies(plan) if f"{entry.playbook}/{remedy.id}" == full]
-        session.screen.text(_described(full, affected, colour=session.screen.colour))
-        if not _yes(session, f"Run {full} on {plural(len(affected), 'target')}? [y/N] "):
+        rungs = rungs_of(plan, full)
+        if not rungs.most:
+            session.screen.text(f"\n{full} can run on no target now, so it is not asked for.\n")
+            continue
+        session.screen.text(_described(full, rungs, session.screen))
+        if not _yes(session, _question(full, rungs)):
             continue
         agreed.append(full)
-        for name, text in _manual_steps(full, affected).items():
+        for name, text in _manual_steps(full, rungs.most).items():
             if name not in done and _acknowledges(session, name, text):
                 done.append(name)
     return Consent(tuple(agreed), tuple(done), "terminal")
 
 
-def _remedies(plan: Plan) -> Iterator[tuple[Entry, RemedyPlan]]:
-    for entry in plan.entries:
-        if entry.standing is Standing.PLANNED:
-            yield from ((entry, remedy) for remedy in entry.remedies if not remedy.manual)
+def _question(full: str, rungs: Rungs) -> str:
+    if rungs.may:
+        return f"Run {full} on {plural(len(rungs.may), 'target')}? [y/N] "
+    return f"Run {full} on {plural(len(rungs.later), 'target')}, should it come to be needed? [y/N] "
 
 
-def _described(full: str, affected: Sequence[tuple[Entry, RemedyPlan]], *, colour: bool) -> str:
-    first = affected[0][1]
-    names = [entry.target for entry, _ in affected]
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    page = Page(colour=colour)
+def _described(full: str, rungs: Rungs, screen: Screen) -> str:
+    first = rungs.most[0][1]
+    page = Page(colour=screen.colour, width=screen.width)
     page.prose(0, f"{full}: {first.title}", paint="head")
     page.prose(2, ", ".join(sorted(risk.value for risk in first.risk)) or "none stated", label="risk")
     page.prose(2, first.approval, label="approval")
-    page.prose(2, f"{plural(len(names), 'target')}: {', '.join(names[:_MOST_NAMES])}{more}", label="on")
+    page.prose(2, _named(rungs.may), label="on")
+    page.prose(2, _named(rungs.later), label="only if it is needed after the remedies before it, on")
     takes = "not stated" if first.takes is None else f"{format_duration(first.takes)} per target"
     page.prose(2, takes, label="takes at most")
-    later = sum(remedy.applies is False for _, remedy in affected)
-    if later:
-        page.prose(2, f"on {later} of them only if it is needed after the remedies before it", label="note")
     return "\n" + page.text()
 
 
-def _manual_steps(full: str, affected: Sequence[tuple[Entry, RemedyPlan]]) -> dict[str, str]:
+def _named(rungs: Sequence[Rung]) -> str:
+    names = [entry.target for entry, _ in rungs]
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return f"{plural(len(names), 'target')}: {', '.join(names[:_MOST_NAMES])}{more}" if names else ""
+
+
+def _manual_steps(full: str, rungs: Sequence[Rung]) -> dict[str, str]:
     """What a person has to do, by the name under which it is acknowledged."""
     steps: dict[str, list[str]] = {}
-    for _, remedy in affected:
+    for _, remedy in rungs:
         for action in remedy.actions:
             if action.type == _MANUAL and action.manual not in steps.setdefault(f"{full}/{action.step}", []):
                 steps[f"{full}/{action.step}"].append(action.manual)
@@ -118,7 +134,7 @@ def _manual_steps(full: str, affected: Sequence[tuple[Entry, RemedyPlan]]) -> di
 
 
 def _acknowledges(session: Session, name: str, text: str) -> bool:
-    page = Page(colour=session.screen.colour)
+    page = Page(colour=session.screen.colour, width=session.screen.width)
     page.prose(2, text, label=f"a person does {name}")
     page.prose(2, "Until it is done, the remedy stops there on every target.")
     session.screen.text(page.text())

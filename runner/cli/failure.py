@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import click
@@ -9,6 +10,7 @@ import click
 if TYPE_CHECKING:
     from runner.cli.session import Session
 
+_EXTRA = re.compile(r"Got unexpected extra argument \((\S+)\)")
 OK, INTERNAL, USAGE, INVALID, REFUSED, NOT_IN_ORDER, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 ERROR_FORMAT = 1
 
@@ -45,6 +47,11 @@ def _interrupted(session: Session) -> str:
 def _hint(problem: click.ClickException) -> str:
     """Where help is to be had."""
     context = problem.ctx if isinstance(problem, click.UsageError) else None
+    if context and isinstance(problem, click.exceptions.NoArgsIsHelpError):
+        return ""
+    word = _EXTRA.match(problem.format_message())
+    if context and word and any(parameter.name == "pattern" for parameter in context.command.params):
+        return f"Targets are chosen with -t: `{context.command_path} -t {word[1]}`."
     return f"`{context.command_path} --help` explains it." if context else ""
 
 
@@ -65,6 +72,9 @@ def _say(session: Session, problem: BaseException, message: str, remedy: str) ->
             session.screen.say(shown(str(diagnostic)))
         count = len(problem.diagnostics)
         session.screen.say(f"{count} {'problem' if count == 1 else 'problems'}; nothing was executed.")
+        return
+    if isinstance(problem, click.exceptions.NoArgsIsHelpError):
+        session.screen.say(shown(message))
         return
     session.screen.say(shown(f"error: {message}\n    {remedy}" if remedy else f"error: {message}"))
 

@@ -64,7 +64,7 @@ def show_playbook(session: Session, word: str, folders: tuple[str, ...], as_json
     if as_json:
         session.screen.data(dump({"vmfix_playbook": SHOW_FORMAT, "playbook": to_json(found[0])}))
     else:
-        session.screen.text(playbook_text(found[0], colour=session.screen.colour))
+        session.screen.text(playbook_text(found[0], colour=session.screen.colour, width=session.screen.width))
     return INVALID if diagnostics.errors else OK
 
 

@@ -37,16 +37,20 @@ class Asked:
     backup_failed_at: str
     as_json: bool
 
-    def words(self) -> list[str]:
-        """What to type after ``vmfix run`` to run what was planned: the saved plan, or the same words again."""
+    def words(self, saved: str | None = None) -> list[str]:
+        """What to type after ``vmfix run`` to run what was planned: the saved plan, or the same words again.
+
+        ``saved`` is the file that the plan was read from, if it was.
+        """
         from runner.shelf import is_path  # noqa: PLC0415 - it imports the loader
 
-        given = [("-i", self.inventories), ("--playbooks", self.folders), ("--expect", (self.expect,))]
-        if self.out is None:
-            given += [("-t", (self.pattern,) if self.pattern != "all" else ())]
+        given = [("-i", self.inventories), ("--playbooks", self.folders)]
+        path = self.out if saved is None else saved
+        if path is None:
+            given += [("-t", (self.pattern,) if self.pattern != "all" else ()), ("--expect", (self.expect,))]
             given += [("-e", tuple(f"{name}={value}" for name, value in self.params.items())), ("--note", (self.note,))]
         given += [("--backup-failed-at", (self.backup_failed_at,))]
-        start = list(self.playbooks) if self.out is None else ["--plan", self.out, *filter(is_path, self.playbooks)]
+        start = list(self.playbooks) if path is None else ["--plan", path, *filter(is_path, self.playbooks)]
         return [*start, *(word for option, values in given for value in values if value for word in (option, value))]
 
     def request(self, plan: Plan | None = None) -> Request:

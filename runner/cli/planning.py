@@ -31,22 +31,32 @@ def look(session: Session, app: App, request: Request, prepared: Prepared, *, of
         return app.plan(prepared, request, seen=harmless(progress.looked_at))
 
 
-def show_plan(session: Session, plan: Plan, *, next_call: str = "") -> None:
-    """The plan for people; where JSON is wanted, that goes to standard error."""
+def show_plan(session: Session, plan: Plan, *, next_call: str = "", scripts: bool = True) -> None:
+    """The plan for people; where JSON is wanted, that goes to standard error. ``scripts``: with their texts."""
     from runner.report import plan_text  # noqa: PLC0415
 
     digest = codec.digest(plan, evidence=False)
-    session.screen.text(plan_text.render(plan, digest, next_call=next_call, colour=session.screen.colour))
+    screen, scripts_to = session.screen, "" if scripts else _SCRIPTS_TO
+    shown = plan_text.render(
+        plan, digest, next_call=next_call, scripts_to=scripts_to, colour=screen.colour, width=screen.width
+    )
+    screen.text(shown)
 
 
-def end_with_plan(session: Session, plan: Plan, asked: Asked) -> int:
-    """The plan is all that was wanted: show it, and say by the exit code whether every target could be planned."""
+_SCRIPTS_TO = "`vmfix plan` prints them, and so does `vmfix run -v`"
+
+
+def end_with_plan(session: Session, plan: Plan, asked: Asked, *, saved: str | None = None) -> int:
+    """The plan is all that was wanted: show it, and say by the exit code whether every target could be planned.
+
+    ``saved`` is the file that it was read from.
+    """
     from runner.report import json_view  # noqa: PLC0415
 
     if session.screen.json:
         session.screen.data(json_view.plan_json(plan, codec.digest(plan, evidence=False)))
     else:
-        show_plan(session, plan, next_call=shlex.join(["vmfix", "run", *asked.words(), *_approvals(plan)]))
+        show_plan(session, plan, next_call=shlex.join(["vmfix", "run", *asked.words(saved), *_approvals(plan)]))
     return NOT_IN_ORDER if any(entry.standing in _NOT_LOOKED_AT for entry in plan.entries) else OK
 
 

@@ -8,14 +8,15 @@ from collections.abc import Mapping
 from runner.codec import to_json
 from runner.model.command import Dialect
 from runner.model.fields import format_duration
+from runner.model.inventory import Platform
 from runner.model.playbook import Expression, Observation, Parameter, Playbook, Remedy, Step
 from runner.report.commands import command_lines
-from runner.report.layout import Page
+from runner.report.layout import WIDTH, Page
 
 
-def playbook_text(playbook: Playbook, *, colour: bool = False) -> str:
+def playbook_text(playbook: Playbook, *, colour: bool = False, width: int = WIDTH) -> str:
     """The whole playbook, in the order in which it would be run."""
-    page = Page(colour=colour)
+    page = Page(colour=colour, width=width)
     page.prose(0, f"{playbook.id}: {playbook.title}", paint="head")
     page.prose(2, ", ".join(playbook.solves), label="solves")
     page.prose(2, ", ".join(playbook.aliases), label="aliases")
@@ -62,7 +63,8 @@ def _observations(page: Page, playbook: Playbook) -> None:
                 4, f"{kind} {json.dumps(to_json(args), ensure_ascii=False)}", label="asks what this step would do"
             )
             continue
-        _command(page, 4, _command_of(observation))
+        windows = playbook.platform is Platform.WINDOWS
+        _command(page, 4, _command_of(observation), "as administrator" if windows else "")
         page.prose(4, observation.why_read_only, label="changes nothing, since")
 
 
@@ -76,8 +78,8 @@ def _command_of(observation: Observation) -> Mapping[str, object]:
     }
 
 
-def _command(page: Page, indent: int, command: Mapping[str, object]) -> None:
-    first, *rest = command_lines(command)
+def _command(page: Page, indent: int, command: Mapping[str, object], whom: str) -> None:
+    first, *rest = command_lines(command, whom=whom)
     page.exact(indent, [f"$ {first}", *rest])
 
 

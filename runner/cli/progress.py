@@ -15,6 +15,7 @@ from runner.model.event import Event, EventKind
 from runner.model.plan import Entry
 from runner.report.commands import command_lines
 from runner.report.escape import one_line
+from runner.report.words import proof_label, worded
 
 log = logging.getLogger(__name__)
 
@@ -119,6 +120,9 @@ class _Data(dict[str, str]):
             self["command"] = _command(event.data.get("command"))
         if event.kind is EventKind.RESULT:
             self["how"] = f"exit {self['exit_code']}" if "exit_code" in self else f"no result: {self['error']}"
+        if event.kind is EventKind.VERIFIED:
+            self["label"] = proof_label(event.data.get("healthy"))
+        self["text"] = worded(self["text"])
         for name in ("status", "result"):
             self[name] = self[name].replace("_", " ")
 
@@ -127,7 +131,8 @@ class _Data(dict[str, str]):
 
 
 def _command(data: object) -> str:
-    return command_lines(data)[0] if isinstance(data, Mapping) else ""
+    """Without its rights: an event does not say as whom one logged in; the plan and the report do."""
+    return command_lines({**data, "elevated": False})[0] if isinstance(data, Mapping) else ""
 
 
 _SAID: Mapping[EventKind, str] = MappingProxyType(
@@ -138,7 +143,7 @@ _SAID: Mapping[EventKind, str] = MappingProxyType(
         EventKind.INTENT: "$ {command}",
         EventKind.RESULT: "{how}",
         EventKind.ACTION_FINISHED: "{status}: {text}",
-        EventKind.VERIFIED: "verified: {text}",
+        EventKind.VERIFIED: "{label}: {text}",
         EventKind.REMEDY_FINISHED: "remedy ended: {result}: {text}",
         EventKind.GATE: "{reason}",
         EventKind.TARGET_FINISHED: "FINISHED {status}: {reason}",

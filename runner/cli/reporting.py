@@ -14,7 +14,7 @@ def show_report(session: Session, report: Report) -> None:
     if session.screen.json:
         session.screen.data(json_view.report_json(report))
     else:
-        session.screen.text(text.render(report, colour=session.screen.colour))
+        session.screen.text(text.render(report, colour=session.screen.colour, width=session.screen.width))
 
 
 def write_reports(files: OutputFiles, report: Report) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runner.cli import options
-from runner.cli.consent import Consent, acknowledged_ids, approved_ids, ask
+from runner.cli.consent import Consent, acknowledged_ids, approved_ids, ask, without_effect
 from runner.cli.files import OutputFiles, output_files
 from runner.cli.group import common
 from runner.cli.interrupt import stopping
@@ -20,6 +20,7 @@ from runner.cli.progress import harmless, progress_for
 from runner.cli.reporting import show_report, write_reports
 from runner.cli.session import Session, pass_session
 from runner.errors import NotApproved, UsageError
+from runner.load.wording import listed
 from runner.model.approval import ApprovedPlan
 from runner.model.plan import Plan, Standing
 
@@ -113,8 +114,9 @@ def _run(session: Session, app: App, asked: Asked, words: _Words, files: OutputF
     subjects = subjects_for(plan, prepared)
     save(files, plan)
     if words.dry_run:
-        return end_with_plan(session, plan, asked)
-    show_plan(session, plan)
+        return end_with_plan(session, plan, asked, saved=words.plan_path)
+    show_plan(session, plan, scripts=session.logs.verbosity > 0)
+    _warn_of_no_effect(session, without_effect(words.approve, approve, plan), saved=saved is not None)
     consent = Consent(approve, acknowledged, "--approve")
     if not approve and plan.remedies():
         consent = _asked(session, plan, acknowledged)
@@ -147,6 +149,16 @@ def _asked(session: Session, plan: Plan, acknowledged: Sequence[str]) -> Consent
     if not consent.remedies:
         raise NotApproved("nothing was approved, so nothing was executed")
     return consent
+
+
+def _warn_of_no_effect(session: Session, remedies: Sequence[str], *, saved: bool) -> None:
+    """Consent to what the plan holds no commands for. A saved plan could be read before, so there it is refused."""
+    if not remedies:
+        return
+    message = f"this plan holds no commands for {listed(remedies)}, so approving it has no effect"
+    if saved:
+        raise NotApproved(message, remedy="Leave it out, or make a new plan. Nothing was executed.")
+    session.screen.say(f"warning: {message}")
 
 
 def _approved(app: App, plan: Plan, consent: Consent) -> ApprovedPlan:

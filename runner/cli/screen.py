@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_NARROWEST, _WIDEST = 60, 120  # columns
+
+
 class Screen:
     """Writes texts that are redacted and can be encoded. A reader who went away is no error; a full disk is.
 
@@ -51,6 +54,18 @@ class Screen:
     def colour(self) -> bool:
         """Whether texts for people are coloured."""
         return self.colours and _is_terminal(self._err if self.json else self._out)
+
+    @property
+    def width(self) -> int:
+        """Columns for texts for people: the terminal's, within reason."""
+        stream = self._err if self.json else self._out
+        if not _is_terminal(stream):
+            return _WIDEST
+        try:
+            columns = os.get_terminal_size(stream.fileno()).columns
+        except (OSError, ValueError):
+            return _WIDEST
+        return min(max(columns, _NARROWEST), _WIDEST) if columns else _WIDEST
 
     def text(self, text: str) -> None:
         """A result for people."""

@@ -11,6 +11,8 @@ import threading
 import urllib.parse
 from collections.abc import Callable, Iterator
 
+from runner.model.text import CUT
+
 MASK = "***"
 _SHORTEST = 4  # characters; masking shorter ones would eat ordinary words and hide nothing
 _SHORTEST_LINE = 8  # of a secret of many lines, such as a private key; and of a piece of base64
@@ -34,13 +36,46 @@ class Redactor:
             self._pattern = re.compile("|".join(map(re.escape, longest_first)))
 
     def redact(self, text: str) -> str:
-        """``text`` with every known secret replaced by ``***``."""
+        """``text`` with every known secret replaced by ``***``, and with pieces of them where the text was cut."""
         pattern = self._pattern
-        return pattern.sub(MASK, text) if pattern else text
+        if pattern is None:
+            return text
+        return pattern.sub(MASK, self._without_pieces(text) if CUT in text else text)
+
+    def _without_pieces(self, text: str) -> str:
+        """Of a secret that a cut divided, the half that is still there is masked, unless it is very short."""
+        with self._lock:
+            forms = tuple(self._forms)
+        first, *rest = text.split(CUT)
+        parts = [first]
+        for part in rest:
+            before, after = parts[-1], part
+            length = max(_longest_end(before, form) for form in forms)
+            parts[-1] = before[: len(before) - length] + MASK if length else before
+            length = max(_longest_start(after, form) for form in forms)
+            parts.append(MASK + after[length:] if length else after)
+        return CUT.join(parts)
+
+
+def _longest_end(text: str, form: str) -> int:
+    """How many characters at the end of ``text`` are the beginning of ``form``."""
+    return _longest_start(text[::-1], form[::-1]) if text[-_SHORTEST:] in form else 0
+
+
+def _longest_start(text: str, form: str) -> int:
+    """How many characters at the start of ``text`` are the end of ``form``."""
+    at = form.find(text[:_SHORTEST]) if len(text) >= _SHORTEST else -1
+    while at >= 0:
+        if text.startswith(form[at:]):
+            return len(form) - at
+        at = form.find(text[:_SHORTEST], at + 1)
+    return 0
 
 
 def _forms(secret: str) -> Iterator[str]:
     yield secret
+    if len(squeezed := " ".join(secret.split())) >= _SHORTEST:
+        yield squeezed  # as messages show what a target said, in one line
     yield json.dumps(secret)[1:-1]
     yield json.dumps(secret, ensure_ascii=False)[1:-1]
     yield repr(secret)[1:-1]

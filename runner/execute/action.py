@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from runner.errors import (
     CredentialError,
-    DeadlineExceeded,
     JournalError,
     NothingSent,
     OutcomeUnknown,
     ParseError,
     TransportError,
+    VmfixError,
 )
 from runner.execute.observe import Observer
 from runner.execute.outcome import ActionResult, ActionStatus
@@ -27,6 +28,8 @@ from runner.model.playbook import Doubt
 from runner.plan.actions import Turn, timed
 from runner.steps.base import Args, Decision, Judged, Judgement, StepType
 from runner.transports.base import Connection
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -42,6 +45,7 @@ class Performance:
     tools: Tools
     where: Where
     must_run: bool = False
+    intended: bool = False
     sent: list[Command] = field(default_factory=list)
     last: CommandResult | None = None
     facts: dict[str, object] = field(default_factory=dict)
@@ -49,8 +53,19 @@ class Performance:
     def perform(self) -> ActionResult:
         """Bring the target to the wanted state, or say why not.
 
-        Raises ``TransportError`` and ``ParseError`` only from looking before anything was sent.
+        Raises ``TransportError`` and ``ParseError`` only from looking before anything was sent. A bug of ours becomes
+        a result too, so that the ``always`` steps after it still run.
         """
+        try:
+            return self._perform()
+        except VmfixError:
+            raise
+        except Exception as problem:
+            log.exception("internal error in %s", self.turn.id)
+            status = ActionStatus.INDETERMINATE if self.intended else ActionStatus.FAILED
+            return self._end(status, f"internal error of vmfix: {type(problem).__name__}: {problem}")
+
+    def _perform(self) -> ActionResult:
         text = ""
         for _ in range(self.type.rounds):
             looked = self._look()
@@ -63,7 +78,7 @@ class Performance:
             if ended is not None:
                 return ended
             verdict = self._verify(state)
-            if verdict.judged is Judged.OK:
+            if verdict.judged in (Judged.OK, Judged.UNSEEN):
                 return self._end(ActionStatus.CHANGED, verdict.text)
             text = verdict.text
         return self._end(ActionStatus.FAILED, f"the commands ran, but: {text}")
@@ -110,7 +125,7 @@ class Performance:
 
         Nothing is sent upon a command that may still be running.
         """
-        if not self.sent or (isinstance(ended, OutcomeUnknown) and _may_run(ended)):
+        if not self.sent or (isinstance(ended, OutcomeUnknown) and ended.may_run):
             return ended
         said = []
         for command in left:
@@ -147,8 +162,8 @@ class Performance:
             return self._end(ActionStatus.FAILED, f"not sent: {problem.message}", problem.remedy)
         except OutcomeUnknown as problem:
             self.sent.append(command)
-            dead = problem.process_dead if isinstance(problem, DeadlineExceeded) else None
-            self._result({"lost": True, "error": problem.message, "process_dead": dead}, attempt)
+            lost = {"lost": True, "error": problem.message, "process_dead": problem.process_dead}
+            self._result(lost, attempt)
             return problem
         self.sent.append(command)
         self.last = result
@@ -171,22 +186,21 @@ class Performance:
                 verdict = self.type.verify(self.args, before, after)
             except (ParseError, TransportError) as problem:
                 verdict = Judgement(Judged.FAILED, f"could not be observed: {problem.message}")
-            if verdict.judged is Judged.OK or self.tools.clock.monotonic() >= until or self.tools.stop.at_once:
+            if verdict.judged is not Judged.FAILED or self.tools.clock.monotonic() >= until or self.tools.stop.at_once:
                 return verdict
             self.tools.clock.sleep(settle.every)
 
     def _settle(self, lost: OutcomeUnknown, before: object) -> ActionResult:
         """The command was sent and its outcome is not known: observe, as far as observing can tell."""
-        dead = lost.process_dead if isinstance(lost, DeadlineExceeded) else None
         doubt = f"outcome unknown: {lost.message}"
-        if _may_run(lost) or self.turn.step.doubt is Doubt.HOLD or self.tools.stop.at_once:
+        if lost.may_run or self.turn.step.doubt is Doubt.HOLD or self.tools.stop.at_once:
             return self._end(
                 ActionStatus.INDETERMINATE, doubt, "Look at the target before anything else is done there."
             )
         verdict = self._verify(before)
         if verdict.judged is Judged.OK:
             return self._end(ActionStatus.CHANGED, f"{doubt}; observed afterwards: {verdict.text}")
-        if dead:
+        if lost.process_dead and verdict.judged is Judged.FAILED:
             return self._end(ActionStatus.FAILED, f"{lost.message}; observed afterwards: {verdict.text}")
         return self._end(ActionStatus.INDETERMINATE, f"{doubt}; observed afterwards: {verdict.text}")
 
@@ -197,6 +211,7 @@ class Performance:
             "prior": decision.prior,
             "undo": [command_data(c) for c in decision.undo],
         }
+        self.intended = True
         event = self.tools.event(EventKind.INTENT, self.where, data, attempt=attempt)
         try:
             self.tools.record(event)
@@ -221,11 +236,6 @@ class Performance:
             facts=self.facts,
             touches=self.type.touches(self.args),
         )
-
-
-def _may_run(lost: OutcomeUnknown) -> bool:
-    """Whether the command is perhaps still at work: then nothing else is sent and nothing is judged."""
-    return isinstance(lost, DeadlineExceeded) and not lost.process_dead
 
 
 def _named(command: Command) -> str:

@@ -141,7 +141,11 @@ class EntryRun:
         if not self.tools.can_record():
             return self._verdict(Status.FAILED, f"`{remedy.id}` was not started, for the journal cannot be written")
         if self.tools.stop.asked:
-            return self._verdict(Status.CANCELLED, f"stopped before `{remedy.id}`: {self.tools.stop.reason}")
+            done = f"; changed by {', '.join(f'`{name}`' for name in self.tried)} before" if self.changed else ""
+            return self._verdict(Status.CANCELLED, f"stopped before `{remedy.id}`: {self.tools.stop.reason}{done}")
+        planned = self._planned.get(remedy.id)
+        if planned is None or not planned.actions:
+            return self._as_stale(f"now `{remedy.id}` would apply, and the plan holds no commands for it")
         if f"{self.subject.playbook.id}/{remedy.id}" in self.approved:
             return None
         status = Status.NOT_FIXED if self.tried else Status.REFUSED
@@ -150,9 +154,7 @@ class EntryRun:
 
     def _stale(self, bench: Bench, remedy: Remedy, view: View) -> Verdict | None:
         """Plan the remedy on the facts of now, and compare with what was approved, before anything of it is sent."""
-        approved = self._planned.get(remedy.id)
-        if approved is None:
-            return self._as_stale(f"nothing was planned for it, and now `{remedy.id}` would apply")
+        approved = self._planned[remedy.id]
         now = bench.observer.answer(plan_remedy(remedy, view, Touched()))
         new = differences(approved, now)
         return self._as_stale("; ".join(new)) if new else None

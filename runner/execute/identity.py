@@ -7,10 +7,20 @@ from runner.model.command import Command, Dialect
 from runner.model.inventory import Platform, Target
 from runner.steps.base import Observing, last_line
 
-_AZURE_VM_ID = """
-if command -v dmidecode >/dev/null 2>&1; then dmidecode -s system-uuid
-else cat /sys/class/dmi/id/product_uuid; fi
-"""
+_VM_ID = {
+    Platform.LINUX: Command(
+        dialect=Dialect.SH,
+        script="if command -v dmidecode >/dev/null 2>&1; then dmidecode -s system-uuid\n"
+        "else cat /sys/class/dmi/id/product_uuid; fi\n",
+        at_most=30,
+    ),
+    Platform.WINDOWS: Command(
+        dialect=Dialect.POWERSHELL,
+        script="$ErrorActionPreference = 'Stop'\n(Get-CimInstance -ClassName Win32_ComputerSystemProduct).UUID\n",
+        at_most=60,
+    ),
+}
+"""What prints the SMBIOS UUID."""
 
 
 def check_identity(target: Target) -> Observing[None]:
@@ -27,8 +37,8 @@ def check_identity(target: Target) -> Observing[None]:
         _same(
             target, "name", target.hostname, result.out.strip(), _short(target.hostname) == _short(result.out.strip())
         )
-    if target.vm_id is not None and target.platform is Platform.LINUX:
-        result = yield Command(dialect=Dialect.SH, script=_AZURE_VM_ID, at_most=30)
+    if target.vm_id is not None:
+        result = yield _VM_ID[target.platform]
         if result.exit_code:
             _same(target, "vmId", target.vm_id, f"not readable: {last_line(result)}", same=False)
         seen = result.out.strip().lower()

@@ -46,13 +46,14 @@ class ActionResult:
             "status": self.status.value,
             "ok": self.status.went_well,
             "changed": self.status is ActionStatus.CHANGED,
+            "sent": self.sent,
             "exit_code": self.exit_code,
             "facts": dict(self.facts),
         }
 
 
 NOT_RUN: Mapping[str, object] = MappingProxyType(
-    {"status": "not_run", "ok": False, "changed": False, "exit_code": None, "facts": {}}
+    {"status": "not_run", "ok": False, "changed": False, "sent": False, "exit_code": None, "facts": {}}
 )
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 
+from runner.model import text
 from runner.model.command import Command, CommandResult
 from runner.steps.base import Judgement
 
-TAIL = 4096  # bytes of each stream
+TAIL = 4096  # characters of each stream
 
 
 def command_data(command: Command) -> dict[str, object]:
@@ -25,8 +26,8 @@ def result_data(result: CommandResult, judgement: Judgement) -> dict[str, object
     """The exit code, what was made of it, and the ends of both streams."""
     return {
         "exit_code": result.exit_code,
-        "stdout": dataclasses.replace(result, stdout=result.stdout[-TAIL:]).out,
-        "stderr": dataclasses.replace(result, stderr=result.stderr[-TAIL:]).err,
+        "stdout": text.end(result.out, TAIL),
+        "stderr": text.end(result.err, TAIL),
         "elapsed": round(result.elapsed, 3),
         "judged": judgement.judged.value,
         "text": judgement.text,

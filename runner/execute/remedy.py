@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 
 from runner.errors import CredentialError, ExpressionError, NothingSent, ParseError, TransportError
@@ -19,6 +20,8 @@ from runner.plan.entries import Subject
 from runner.plan.facts import View
 from runner.steps.base import Args, Kind, Settle
 from runner.transports.base import Connection
+
+log = logging.getLogger(__name__)
 
 _AFTER_TROUBLE = {
     ActionStatus.INDETERMINATE: Ended.INDETERMINATE,
@@ -102,6 +105,9 @@ class Treatment:
             return _plain(turn, ActionStatus.FAILED, problem.message, problem.remedy)
         except TransportError as problem:
             return _plain(turn, ActionStatus.FAILED, f"could not be observed: {problem.message}", problem.remedy)
+        except Exception as problem:  # before anything was sent: what was sent is Performance's to account for
+            log.exception("internal error in %s", turn.id)
+            return _plain(turn, ActionStatus.FAILED, f"internal error of vmfix: {type(problem).__name__}: {problem}")
 
     def _manual(self, turn: Turn, args: Args) -> ActionResult:
         name = f"{self.subject.playbook.id}/{self.remedy.id}/{turn.step.id}"

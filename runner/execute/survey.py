@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import logging
 from collections.abc import Callable, Sequence
 
 from runner.errors import VmfixError
@@ -12,9 +13,11 @@ from runner.execute.identity import check_identity
 from runner.execute.observe import Observer
 from runner.model.command import Command
 from runner.model.inventory import Platform, Target
-from runner.model.plan import Entry
+from runner.model.plan import Entry, Standing
 from runner.plan.entries import Subject, failed_entry, plan_entry
 from runner.transports.base import Connection
+
+log = logging.getLogger(__name__)
 
 
 def survey(
@@ -76,3 +79,6 @@ def _look(subject: Subject, connect: Callable[[Target], Connection], clock: Cloc
         return observer.answer(plan_entry(subject))
     except VmfixError as problem:
         return failed_entry(subject, standing_after(problem), problem.message, problem.remedy)
+    except Exception as problem:  # a bug of ours, perhaps met through odd output: only this target's plan is lost
+        log.exception("internal error on %s", subject.target.name)
+        return failed_entry(subject, Standing.FAILED, f"internal error of vmfix: {type(problem).__name__}: {problem}")

@@ -41,6 +41,27 @@ def check(directory: Path) -> None:
         raise JournalError(message, remedy=f"chmod 700 {directory}")
 
 
+class Anchor:
+    """Notices that a journal is no longer the file of its name: removed or replaced, it would be written for nobody."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._identity = self._look()
+
+    def check(self) -> None:
+        """Raises JournalError if what is written now could not be read by anybody."""
+        if self._look() != self._identity:
+            message = f"the journal {self._path} was removed or replaced while it was written"
+            raise JournalError(message, remedy="Put the state directory back, or name another one, then run again.")
+
+    def _look(self) -> tuple[int, int] | None:
+        try:
+            found = self._path.stat(follow_symlinks=False)
+        except FileNotFoundError:
+            return None
+        return found.st_dev, found.st_ino
+
+
 def _private_file(path: Path) -> Path:
     """``path``, existing, ours, and readable by nobody else; SQLite gives its side files the same mode."""
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)

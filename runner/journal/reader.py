@@ -17,7 +17,7 @@ from runner.journal.audit import verify_chain
 from runner.journal.directory import DATABASE, check
 from runner.journal.records import RunRecord, RunSummary
 from runner.journal.schema import open_reader
-from runner.journal.spill import spill_path, spilled
+from runner.journal.spill import Outside
 from runner.model.event import Applied, Event
 from runner.model.plan import Plan
 
@@ -64,18 +64,13 @@ class JournalReader:
     def events(self, run: str) -> Iterator[Event]:
         """The events of the run with this full id, in their order, then those that had to be spilled.
 
-        Says nothing about their truth; ``verify`` does.
+        Says nothing about their truth; ``verify`` does, for all but the spilled ones (``RunRecord.spilled``).
         """
-        outside = {chain.link("", event): event for event in spilled(self._directory, run)}
-        for row in self._rows(run):
-            try:
-                event = chain.from_row(row)
-            except (ValueError, KeyError) as problem:
-                message = f"event {row['seq']} of run {run} cannot be read: {problem}"
-                raise JournalCorrupt(message) from problem
-            outside.pop(chain.link("", event), None)  # a commit that failed late may have been written after all
+        outside = Outside(self._directory, run)
+        for event in self._chained(run):
+            outside.chained(event)
             yield event
-        yield from outside.values()
+        yield from outside.shown()
 
     def verify(self, run: str, *, printed_head: str = "") -> str:
         """The head of the run's hash chain, after checking all of it.
@@ -136,6 +131,21 @@ class JournalReader:
                     return
                 seq = rows[-1]["seq"]
 
+    def _chained(self, run: str) -> Iterator[Event]:
+        for row in self._rows(run):
+            try:
+                yield chain.from_row(row)
+            except (ValueError, KeyError) as problem:
+                message = f"event {row['seq']} of run {run} cannot be read: {problem}"
+                raise JournalCorrupt(message) from problem
+
+    def _spilled(self, run: str) -> int:
+        outside = Outside(self._directory, run)
+        if outside.count:
+            for event in self._chained(run):
+                outside.chained(event)
+        return outside.count
+
     def _record(self, row: sqlite3.Row, head: str) -> RunRecord:
         try:
             plan = from_json(Plan, json.loads(row["plan"]))
@@ -154,7 +164,7 @@ class JournalReader:
             owner=row["owner"],
             budget=MappingProxyType(budget),
             head=head,
-            spilled=spill_path(self._directory, row["id"]).exists(),
+            spilled=self._spilled(row["id"]),
         )
 
 

@@ -39,8 +39,8 @@ class RunSummary:
 class RunRecord:
     """A run as the journal holds it. ``digest`` is the plan's, as approved.
 
-    ``head`` is the hash of the newest event, unverified. ``spilled`` says that events of this run lie outside the
-    hash chain, since the journal could not be written when they happened.
+    ``head`` is the hash of the newest event, unverified. ``spilled`` counts the events of this run that lie
+    outside the hash chain, since the journal could not be written when they happened: no hash protects them.
     """
 
     id: str
@@ -53,4 +53,4 @@ class RunRecord:
     owner: str
     budget: Mapping[str, object]
     head: str
-    spilled: bool
+    spilled: int

@@ -9,7 +9,22 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from runner.codec import from_json, to_json
-from runner.model.event import Event
+from runner.journal import chain
+from runner.model.event import Event, EventKind
+
+# Of these a run has one for each so many of: entry, remedy, action, attempt.
+_ONCE = {
+    EventKind.RUN_STARTED: 0,
+    EventKind.RUN_FINISHED: 0,
+    EventKind.TARGET_STARTED: 1,
+    EventKind.TARGET_FINISHED: 1,
+    EventKind.REMEDY_STARTED: 2,
+    EventKind.REMEDY_FINISHED: 2,
+    EventKind.ACTION_STARTED: 3,
+    EventKind.ACTION_FINISHED: 3,
+    EventKind.INTENT: 4,
+    EventKind.RESULT: 4,
+}
 
 
 def spill_path(directory: Path, run: str) -> Path:
@@ -68,3 +83,32 @@ def spilled(directory: Path, run: str) -> Iterator[Event]:
             continue
         if event.run == run:
             yield event
+
+
+class Outside:
+    """The events of a run's spill file beside those of its hash chain, of which ``chained`` has to be told each.
+
+    No hash protects them, so none takes the place of one that is in the chain.
+    """
+
+    def __init__(self, directory: Path, run: str) -> None:
+        self._events = {chain.link("", event): event for event in spilled(directory, run)}
+        self._taken: set[tuple[object, ...]] = set()
+
+    def chained(self, event: Event) -> None:
+        if self._events:
+            self._events.pop(chain.link("", event), None)  # a commit that failed late may have been written after all
+            self._taken.add(_place(event))
+
+    @property
+    def count(self) -> int:
+        """How many there are, shown or not."""
+        return len(self._events)
+
+    def shown(self) -> Iterator[Event]:
+        """Oldest first, without those of which the chain has one."""
+        yield from (e for e in self._events.values() if e.kind not in _ONCE or _place(e) not in self._taken)
+
+
+def _place(event: Event) -> tuple[object, ...]:
+    return event.kind, *(event.entry, event.remedy, event.action, event.attempt)[: _ONCE.get(event.kind, 0)]

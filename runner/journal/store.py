@@ -11,7 +11,7 @@ from typing import Self
 
 from runner.errors import JournalError
 from runner.journal import chain
-from runner.journal.directory import prepare
+from runner.journal.directory import Anchor, prepare
 from runner.journal.ledger import Ledger, RunRow, TargetRow, json_text
 from runner.journal.reader import JournalReader
 from runner.journal.records import CANCELLED
@@ -45,9 +45,10 @@ class Journal(JournalReader):
         super().__init__(directory, busy_timeout=busy_timeout)
         self._redact = redact
         self._now = now
-        connection = open_writer(prepare(directory), busy_timeout=busy_timeout)
+        path = prepare(directory)
+        connection = open_writer(path, busy_timeout=busy_timeout)
         self._spill = Spill(directory, lost)
-        self._writer = Writer(connection, self._spill)
+        self._writer = Writer(connection, self._spill, Anchor(path))
 
     def __enter__(self) -> Self:
         return self

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 
 from runner.errors import JournalError
+from runner.journal.directory import Anchor
 from runner.journal.ledger import Ledger
 from runner.journal.spill import Spill
 from runner.model.event import Event
@@ -33,11 +34,13 @@ class Writer:
     """Takes jobs from any thread and writes all that wait in one transaction, in their order.
 
     Once a transaction failed it writes no more: what happens later is spilled, so that the chain in the journal
-    stays a true beginning of the story instead of a story with a gap.
+    stays a true beginning of the story instead of a story with a gap. ``anchor`` is asked before each transaction:
+    SQLite writes on and on into a file that was removed.
     """
 
-    def __init__(self, connection: sqlite3.Connection, spill: Spill) -> None:
+    def __init__(self, connection: sqlite3.Connection, spill: Spill, anchor: Anchor) -> None:
         self._connection = connection
+        self._anchor = anchor
         self._spill = spill
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
@@ -98,7 +101,8 @@ class Writer:
             try:
                 self._transaction(batch)
             except Exception as problem:  # noqa: BLE001 - whatever it was, nobody may wait for ever
-                self._broken = f"{problem}" or type(problem).__name__
+                said = problem.message if isinstance(problem, JournalError) else f"{problem}"
+                self._broken = said or type(problem).__name__
                 with contextlib.suppress(sqlite3.Error):
                     self._connection.execute("ROLLBACK")
                 for job in batch:
@@ -112,6 +116,7 @@ class Writer:
                 job.problem = None
 
     def _transaction(self, batch: list[Job]) -> None:
+        self._anchor.check()
         self._connection.execute("BEGIN IMMEDIATE")
         ledger = Ledger(self._connection)
         for job in batch:

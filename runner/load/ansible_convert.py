@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import get_args
 
 from runner.diagnostics import Diagnostics, Span
 from runner.load.ansible_ssh_args import parse_ssh_args
 from runner.load.ansible_value import truth
 from runner.load.inventory_form import check_address, check_azure_id, check_host_key, check_vm_id
 from runner.load.settings import Key
-from runner.model.inventory import Platform, TransportKind
+from runner.model.inventory import Platform, TransportKind, WinrmAuth
 
 _HIGHEST_PORT = 65535
 
@@ -58,12 +59,12 @@ def _bool(target: Key) -> Converter:
     return convert
 
 
-def _seconds(target: Key) -> Converter:
+def _seconds(*targets: Key) -> Converter:
     def convert(value: object, _span: Span, _diagnostics: Diagnostics) -> Converted:
         if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,7}(\.[0-9]+)?", str(value)):
             message = f"`{value}` is not a number of seconds"
             raise ValueError(message)
-        return [(target, float(str(value)))]
+        return [(target, float(str(value))) for target in targets]
 
     return convert
 
@@ -99,9 +100,11 @@ def _shell(value: object, _span: Span, _diagnostics: Diagnostics) -> Converted:
 def _auth(value: object, _span: Span, _diagnostics: Diagnostics) -> Converted:
     offered = value if isinstance(value, list) else str(value).split(",")
     for one in (str(item).strip() for item in offered):
-        if one in {"ntlm", "kerberos", "credssp", "basic"}:
+        if one in get_args(WinrmAuth):
             return [(("winrm", "auth"), one)]
-    message = f"the authentication `{value}` is not supported\nUse ntlm, kerberos, credssp or basic."
+        if one == "ssl":  # Ansible's word for basic over https
+            return [(("winrm", "auth"), "basic")]
+    message = f"the authentication `{value}` is not supported\nUse {', '.join(get_args(WinrmAuth))}."
     raise ValueError(message)
 
 
@@ -171,7 +174,7 @@ VALUES: Mapping[str, Converter] = MappingProxyType(
         "ansible_shell_type": _shell,
         "ansible_private_key_file": _files,
         "ansible_ssh_private_key_file": _files,
-        "ansible_timeout": _seconds(("ssh", "connect_timeout")),
+        "ansible_timeout": _seconds(("ssh", "connect_timeout"), ("winrm", "connect_timeout")),
         "ansible_ssh_timeout": _seconds(("ssh", "connect_timeout")),
         "ansible_ssh_args": parse_ssh_args,
         "ansible_ssh_common_args": parse_ssh_args,
@@ -184,6 +187,12 @@ VALUES: Mapping[str, Converter] = MappingProxyType(
         "ansible_winrm_scheme": _scheme,
         "ansible_winrm_transport": _auth,
         "ansible_winrm_server_cert_validation": _certificates,
+        "ansible_winrm_cert_pem": _text(("winrm", "certificate")),
+        "ansible_winrm_cert_key_pem": _text(("winrm", "certificate_key")),
+        "ansible_winrm_service": _text(("winrm", "service")),
+        "ansible_winrm_kerberos_hostname_override": _text(("winrm", "kerberos_hostname")),
+        "ansible_winrm_kerberos_delegation": _bool(("winrm", "kerberos_delegation")),
+        "ansible_winrm_connection_timeout": _seconds(("winrm", "connect_timeout")),
         "ansible_winrm_ca_trust_path": _text(("winrm", "ca_file")),
         "ansible_winrm_ca_cert": _text(("winrm", "ca_file")),
         "vmfix_platform": _platform,
@@ -201,6 +210,8 @@ SILENT = frozenset(
         "ansible_shell_executable",
         "ansible_interpreter_python",
         "ansible_winrm_message_encryption",
+        "ansible_winrm_operation_timeout_sec",
+        "ansible_winrm_read_timeout_sec",
         "ansible_winrm_kinit_mode",
     }
 )

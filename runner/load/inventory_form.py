@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, WithJsonSchema
 
 from runner.model.fields import Duration, Shape
-from runner.model.inventory import Platform, TransportKind
+from runner.model.inventory import Platform, TransportKind, WinrmAuth
 from runner.model.secret import SecretKind, SecretRef
 
 NAME_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9._-]*$"
@@ -159,10 +159,17 @@ class WinrmForm(Shape):
 
     port: Port | None = None
     https: bool | None = Field(None, description="false: http, with NTLM, Kerberos or CredSSP encryption")
-    auth: Literal["ntlm", "kerberos", "credssp", "basic"] | None = None
+    auth: WinrmAuth | None = Field(None, description="basic and certificate need https")
     user: Text | None = Field(None, description=r"DOMAIN\user, user@domain, or a local user")
-    password: SecretField | None = None
-    ca_file: Text | None = Field(None, description="certificates of the authorities to believe")
+    password: SecretField | None = Field(None, description="not for kerberos, which takes your ticket (kinit)")
+    certificate: Text | None = Field(None, description="PEM file with the client's certificate")
+    certificate_key: Text | None = Field(None, description="PEM file with its key, if that is another one")
+    certificate_passphrase: SecretField | None = Field(None, description="opens the key")
+    service: Text | None = Field(None, description="first part of the service's name in Kerberos; default: HTTP")
+    kerberos_hostname: Text | None = Field(None, description="its second part; default: the address")
+    kerberos_delegation: bool | None = Field(None, description="let the machine use your ticket elsewhere")
+    ca_file: Text | None = Field(None, description="certificates of the authorities to believe; default: the system's")
+    connect_timeout: Duration | None = Field(None, description="for name, TCP and TLS, and each message of the login")
 
 
 class TargetWinrmForm(WinrmForm):

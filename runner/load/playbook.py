@@ -19,6 +19,7 @@ from runner.load.playbook_form import (
     StepCommon,
     playbook_form,
 )
+from runner.load.remainder import remainder
 from runner.load.shape import validate
 from runner.load.tree import Path, data_of
 from runner.model.inventory import Platform
@@ -54,6 +55,7 @@ def load_playbook(
         return None
     form = validate(document, playbook_form(), diagnostics)
     if form is None:
+        _check_the_rest(document, data, diagnostics)
         return None
     digest = hashlib.sha256(
         text.encode("utf-8", "surrogatepass") + (codec.canonical(data) if data else b"")
@@ -61,6 +63,14 @@ def load_playbook(
     playbook = _Builder(document).playbook(form, digest, data)
     check(playbook, document, diagnostics)
     return playbook if len(diagnostics.errors) == before else None
+
+
+def _check_the_rest(document: Document, data: Mapping[str, object], diagnostics: Diagnostics) -> None:
+    """Complain also of what fits the form, as far as it makes sense without what does not."""
+    left = remainder(document)
+    if left is not None:
+        rest, form, lost = left
+        check(_Builder(rest).playbook(form, "", data), rest, diagnostics, lost)
 
 
 class _Builder:

@@ -10,6 +10,7 @@ from runner.diagnostics import Diagnostics, Span
 from runner.expressions import BUILT_IN, attributes_of, is_template, names_used, syntax_error
 from runner.load.document import Document
 from runner.load.params import misfit
+from runner.load.remainder import NOTHING_LOST, Lost
 from runner.load.tree import Path
 from runner.load.wording import nearest
 from runner.model.command import Command, Dialect
@@ -35,20 +36,20 @@ from runner.steps.rendering import expressions_in, templates_in
 TARGET = "target"
 
 
-def check(playbook: Playbook, document: Document, diagnostics: Diagnostics) -> None:
-    """Report everything that is wrong with a well-formed playbook."""
-    _Check(playbook, document, diagnostics).all()
+def check(playbook: Playbook, document: Document, diagnostics: Diagnostics, lost: Lost = NOTHING_LOST) -> None:
+    """Report everything that is wrong with a well-formed playbook; what was ``lost`` on the way is taken as sound."""
+    _Check(playbook, document, diagnostics, lost).all()
 
 
 class _Check:
     """One pass over one playbook, in the order in which its names come into being."""
 
-    def __init__(self, playbook: Playbook, document: Document, diagnostics: Diagnostics) -> None:
+    def __init__(self, playbook: Playbook, document: Document, diagnostics: Diagnostics, lost: Lost) -> None:
         self._playbook = playbook
         self._document = document
-        self._diagnostics = diagnostics
+        self._lost = lost
         self._error = diagnostics.error
-        self._names: set[str] = {TARGET, *playbook.data}
+        self._names: set[str] = {TARGET, *playbook.data, *lost.names}
         self._defined: list[Definition] = []
 
     def all(self) -> None:
@@ -72,9 +73,7 @@ class _Check:
             playbook.keeps,
         ):
             self._expression(expression)
-        for remark in playbook.remarks:
-            self._expression(remark.when)
-            self._template(remark.say, remark.span, set())
+        self._texts()
         self._distinct((remedy.id, remedy.span) for remedy in playbook.remedies)
         for number, remedy in enumerate(playbook.remedies):
             self._remedy(remedy, ("remedies", number))
@@ -151,6 +150,14 @@ class _Check:
         if expression is not None:
             self._text(expression.text, expression.span, more, template=False)
 
+    def _texts(self) -> None:
+        """What is said of a target as a whole."""
+        for requirement in self._playbook.requires:
+            self._template(requirement.otherwise, requirement.span, set())
+        for remark in self._playbook.remarks:
+            self._expression(remark.when)
+            self._template(remark.say, remark.span, set())
+
     def _template(self, text: str, span: Span, more: AbstractSet[str]) -> None:
         if is_template(text):
             self._text(text, span, more, template=True)
@@ -175,22 +182,16 @@ class _Check:
         if bool(remedy.steps) == bool(remedy.manual):
             self._error(remedy.span, f"remedy `{remedy.id}` needs either `steps` or `manual`")
         if remedy.on_failure is OnFailure.UNDO:
-            self._error(
-                self._document.span((*path, "on_failure")),
-                "`undo` is not available in this version",
-                "Use `stop` (the default) or `next`.",
-            )
-        if remedy.steps and not remedy.proves_next_backup and self._playbook.healthy is None:
-            self._error(
-                remedy.span,
-                f"nothing would prove that `{remedy.id}` helped",
-                "Say when the target is `healthy`, or say `proves: next-backup`.",
-            )
+            span = self._document.span((*path, "on_failure"))
+            self._error(span, "`undo` is not available in this version", "Use `stop` (the default) or `next`.")
+        provable = self._playbook.healthy is not None or "healthy" in self._lost.keys
+        if remedy.steps and not remedy.proves_next_backup and not provable:
+            advice = "Say when the target is `healthy`, or say `proves: next-backup`."
+            self._error(remedy.span, f"nothing would prove that `{remedy.id}` helped", advice)
         for key in ("within", "every"):
-            text = getattr(remedy.verify, key)
-            self._template(text, self._document.span((*path, "verify", key)), set())
+            self._template(getattr(remedy.verify, key), self._document.span((*path, "verify", key)), set())
         self._distinct((step.id, step.span) for step in remedy.steps)
-        before: list[str] = []
+        before = list(self._lost.steps)
         for number, step in enumerate(remedy.steps):
             self._step(step, remedy, (*path, "steps", number), before)
             before.append(step.id)
@@ -216,11 +217,8 @@ class _Check:
             if problem:
                 self._error(self._document.span((*path, step.type)), f"on {platform.value}: {problem}", advice)
         if kind.least_risk is not None and kind.least_risk not in remedy.risk:
-            self._error(
-                remedy.span,
-                f"step `{step.id}` is a risk that remedy `{remedy.id}` does not name",
-                f"Add `{kind.least_risk.value}` to its `risk`.",
-            )
+            message = f"step `{step.id}` is a risk that remedy `{remedy.id}` does not name"
+            self._error(remedy.span, message, f"Add `{kind.least_risk.value}` to its `risk`.")
 
     def _results(self, step: Step, before: list[str]) -> None:
         """``steps.ID`` in a condition must name an earlier step, or it would never be known."""

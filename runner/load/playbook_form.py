@@ -63,7 +63,7 @@ class RequirementForm(Shape):
 
     model_config = ConfigDict(populate_by_name=True)
     that: ExpressionText
-    otherwise: Text = Field(alias="else", description="The text shown when it does not hold.")
+    otherwise: Text = Field(alias="else", description="The text shown when it does not hold; may be a template.")
 
 
 class RemarkForm(Shape):

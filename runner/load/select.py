@@ -6,9 +6,10 @@ import fnmatch
 import re
 from collections.abc import Iterable, Sequence
 
+from runner.diagnostics import Diagnostics
 from runner.errors import Refused, UsageError
 from runner.load.wording import listed, nearest
-from runner.model.inventory import Inventory, Target
+from runner.model.inventory import Inventory, Target, TransportKind
 
 _TERM = re.compile(r"(?:[^\s:\[\]]|\[[^\]]*\])+")  # a ":" inside brackets does not separate
 _SUBSCRIPT = re.compile(r"(.+)\[(?:(-?[0-9]{1,9})|([0-9]{1,9})[:-]([0-9]{0,9}))\]")
@@ -49,6 +50,19 @@ def check_expected(count: int, expected: str) -> None:
     if not low <= count <= high:
         message = f"{count} {'target is' if count == 1 else 'targets are'} selected, but {expected} expected"
         raise Refused(message, remedy="Look at the selected targets, then correct the pattern or --expect.")
+
+
+def warn_of_shared_addresses(targets: Iterable[Target], diagnostics: Diagnostics) -> None:
+    """One warning for each address that several of these targets have: they may be one machine."""
+    places: dict[tuple[TransportKind, str, int | None], list[Target]] = {}
+    for target in targets:
+        if target.transport in {TransportKind.SSH, TransportKind.WINRM}:
+            places.setdefault((target.transport, target.address.lower(), target.port), []).append(target)
+    for (_, address, _), twins in places.items():
+        if len(twins) > 1:
+            names = listed(target.name for target in twins)
+            message = f"{len(twins)} targets have the same address, {address}, and may be one machine: {names}"
+            diagnostics.warning(twins[1].span, message)
 
 
 def _terms(pattern: str) -> list[str]:

@@ -78,13 +78,24 @@ def _section(settings: Settings, section: str, without: tuple[str, ...] = ()) ->
 
 def _check(target: Target, settings: Settings, diagnostics: Diagnostics) -> None:
     """What only the whole of a target's settings can show."""
-    if target.transport is TransportKind.WINRM and target.winrm.auth == "basic" and not target.winrm.https:
-        span = settings.get(("winrm", "auth"), settings.get(("winrm", "https"))) or Setting(None, target.span)
-        message = "basic authentication without https would send the password in the clear"
-        diagnostics.error(span.span, message, "Use https, or one of the other kinds of authentication.")
+    if target.transport is TransportKind.WINRM:
+        _check_winrm(target, settings, diagnostics)
     if target.ssh.host_key and target.ssh.insecure_host_key:
         message = "`host_key` and `insecure_host_key` contradict each other"
         diagnostics.error(settings["ssh", "insecure_host_key"].span, message, "Remove `insecure_host_key`.")
+
+
+def _check_winrm(target: Target, settings: Settings, diagnostics: Diagnostics) -> None:
+    options = target.winrm
+    given = settings.get(("winrm", "auth"), settings.get(("winrm", "https"))) or Setting(None, target.span)
+    if options.auth == "basic" and not options.https:
+        message = "basic authentication without https would send the password in the clear"
+        diagnostics.error(given.span, message, "Use https, or one of the other kinds of authentication.")
+    if options.auth == "certificate" and not options.https:
+        message = "a client certificate can be shown only over https"
+        diagnostics.error(given.span, message, "Use https, or one of the other kinds of authentication.")
+    if options.auth == "certificate" and options.certificate is None:
+        diagnostics.error(given.span, "`auth: certificate` without a certificate", "Name its file under `certificate`.")
 
 
 def make_inventory(
@@ -112,9 +123,3 @@ def find_twins(targets: Iterable[Target], diagnostics: Diagnostics) -> None:
             if first.name != target.name:
                 message = f"targets `{first.name}` and `{target.name}` have the same {kind}: they are one machine"
                 diagnostics.error(target.span, message, "Keep one of them.")
-        if target.transport in {TransportKind.SSH, TransportKind.WINRM}:
-            place = (target.transport.value, target.address.lower(), str(target.port))
-            first = seen.setdefault(place, target)
-            if first.name != target.name:
-                message = f"targets `{first.name}` and `{target.name}` have the same address: they may be one machine"
-                diagnostics.warning(target.span, message)

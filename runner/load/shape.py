@@ -36,27 +36,57 @@ def validate(
     follows what to do. Values that ``read`` complained about are not complained about again, but give None.
     """
     node = document.node(path)
-    spoiled = _spoiled(node)
-    try:
-        text = json.dumps(data_of(node) if node is not None else None, default=lambda _: None)
-        # Said by the call, strictness would override fields that relax it: models that say it themselves keep theirs.
-        strict = None if model.model_config.get("strict") else True
-        result = model.model_validate_json(text, strict=strict, context=context)
-    except ValidationError as error:
-        details = error.errors(include_url=False, include_input=False)
-        for fault in settle([place(dict(detail), document, path) for detail in details]):
+    result = _held(document, model, path, context)
+    if isinstance(result, ValidationError):
+        for fault in _faults(result, document, path):
             if not _is_spoiled(document, fault):
                 _complain(fault, document, model, diagnostics)
         return None
     _warn_of_old_booleans(document, node, path, diagnostics)
-    return None if spoiled else result
+    return None if _spoiled(node) else result
+
+
+def misfits(document: Document, model: type[BaseModel]) -> list[Path]:
+    """Where the document does not fit the model, or could not be read; a key that is missing, where it would stand."""
+    result = _held(document, model, (), None)
+    faults = _faults(result, document, ()) if isinstance(result, ValidationError) else []
+    unreadable = [path for path, leaf in _leaves(document.root, ()) if isinstance(leaf.data, (Unreadable, Tagged))]
+    return [*((*fault.path, fault.absent) if fault.absent else fault.path for fault in faults), *unreadable]
+
+
+def _held(document: Document, model: type[Model], path: Path, context: object) -> Model | ValidationError:
+    node = document.node(path)
+    text = json.dumps(data_of(node) if node is not None else None, default=lambda _: None)
+    # Said by the call, strictness would override fields that relax it: models that say it themselves keep theirs.
+    strict = None if model.model_config.get("strict") else True
+    try:
+        return model.model_validate_json(text, strict=strict, context=context)
+    except ValidationError as error:
+        return error
+
+
+def _faults(error: ValidationError, document: Document, path: Path) -> list[Fault]:
+    details = error.errors(include_url=False, include_input=False)
+    settled = settle([place(dict(detail), document, path) for detail in details])
+    within = {fault.path[:depth] for fault in settled for depth in range(len(fault.path))}
+    # Entries that do not fit are not counted, so that a list of them is said to be too short as well.
+    return [fault for fault in settled if fault.kind != "too_short" or fault.path not in within]
 
 
 def _complain(fault: Fault, document: Document, model: type[BaseModel], diagnostics: Diagnostics) -> None:
-    inner = bool(fault.absent) or fault.kind == "extra_forbidden"
-    fields = fields_at(model, fault.loc[:-1] if inner else fault.loc)
+    fields = fields_at(model, _around(fault))
     message, remedy = word(fault, document, fields)
     diagnostics.error(document.span(fault.path, key=fault.at_key), message, remedy)
+
+
+def _around(fault: Fault) -> Path:
+    """Where the mapping is whose keys the complaint is about; unions may put their names behind it."""
+    if fault.kind == "string_pattern_mismatch" and not fault.at_key:
+        loc = fault.loc
+        while loc and loc[-1] != fault.path[-1]:
+            loc = loc[:-1]
+        return loc[:-1]
+    return fault.loc[:-1] if fault.absent or fault.kind == "extra_forbidden" else fault.loc
 
 
 def _is_spoiled(document: Document, fault: Fault) -> bool:

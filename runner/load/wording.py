@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
+from typing import Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
@@ -16,11 +17,28 @@ from runner.load.tree import Node, Path, Scalar, Sequence, Table
 from runner.model.fields import IDENTIFIER_PATTERN
 
 _QUOTED = re.compile(r"'((?:[^'\\]|\\.)*)'")
+_NOT_A_WORD = re.compile(r"""[][{}"',:#&*!|>%@`\\]|\n""")  # what YAML or a shell would not take as it stands
 _MANY = 30  # more names than this are a wall, not a help
 _LONG = 60  # characters; a longer value is not repeated in a complaint
+_LIMITS = ("min_length", "max_length", "ge", "gt", "le", "lt")
+_LIMIT_WORDS = MappingProxyType(
+    {
+        "too_short": "it needs at least {limit} entr{ies}",
+        "too_long": "it may have at most {limit} entr{ies}",
+        "string_too_short": "it needs at least {limit} character{s}",
+        "string_too_long": "it may have at most {limit} character{s}",
+        "greater_than_equal": "it must be at least {limit}",
+        "greater_than": "it must be more than {limit}",
+        "less_than_equal": "it must be at most {limit}",
+        "less_than": "it must be less than {limit}",
+    }
+)
 _PATTERNS = MappingProxyType(
     {
         IDENTIFIER_PATTERN: "Use small letters, digits and hyphens, and begin with a letter.",
+        r"^[a-z][a-z0-9_]*$": "Use small letters, digits and underscores, and begin with a letter.",
+        r"^/": "Write an absolute path, such as /etc/hosts.",
+        r"^/[^\x00]*$": "Write an absolute path, such as /etc/hosts.",
     }
 )
 
@@ -44,7 +62,7 @@ def listed(names: Iterable[str]) -> str:
 
 
 def word(fault: Fault, document: Document, fields: Mapping[str, FieldInfo]) -> tuple[str, str]:
-    """Message and remedy. ``fields`` are the keys that are allowed in the mapping that the fault is about."""
+    """Message and remedy. ``fields`` are the keys of the mapping that the fault is about, or stands in."""
     if fault.kind == "extra_forbidden":
         return _unknown_key(fault, fields)
     if fault.kind == "missing":
@@ -54,7 +72,7 @@ def word(fault: Fault, document: Document, fields: Mapping[str, FieldInfo]) -> t
         return message, remedy.strip()
     if fault.kind in {"enum", "literal_error", "union_tag_invalid"}:
         return _not_among(fault, document)
-    return _other_kind(fault, document) if fault.expected else _other(fault, document)
+    return _other_kind(fault, document, fields) if fault.expected else _other(fault, document, fields)
 
 
 def name_of(path: Path) -> str:
@@ -74,8 +92,11 @@ def _unknown_key(fault: Fault, fields: Mapping[str, FieldInfo]) -> tuple[str, st
 
 
 def _missing(fault: Fault, fields: Mapping[str, FieldInfo]) -> tuple[str, str]:
-    about = (fields[fault.absent].description or "") if fault.absent in fields else ""
-    return f"the key `{fault.absent}` is missing", f"Add `{fault.absent}: ...`" + (f": {about}" if about else ".")
+    field = fields.get(fault.absent)
+    only = get_args(field.annotation) if field and get_origin(field.annotation) is Literal else ()
+    value = str(only[0]) if len(only) == 1 else "..."
+    about = (field.description or "") if field else ""
+    return f"the key `{fault.absent}` is missing", f"Add `{fault.absent}: {value}`" + (f": {about}" if about else ".")
 
 
 def _not_among(fault: Fault, document: Document) -> tuple[str, str]:
@@ -91,15 +112,15 @@ def _not_among(fault: Fault, document: Document) -> tuple[str, str]:
     return message, f"Known here: {listed(known)}."
 
 
-def _other_kind(fault: Fault, document: Document) -> tuple[str, str]:
+def _other_kind(fault: Fault, document: Document, fields: Mapping[str, FieldInfo]) -> tuple[str, str]:
     node = document.node(fault.path)
     message = f"{name_of(fault.path)} must be {' or '.join(fault.expected)}, not {describe(node)}"
-    hints = (_hint(expected, node) for expected in fault.expected)
+    hints = (_hint_argv(expected, node, fields) or _hint(expected, node) for expected in fault.expected)
     return message, next((hint for hint in hints if hint), "")
 
 
-def _other(fault: Fault, document: Document) -> tuple[str, str]:
-    """Limits and patterns: pydantic's own words are good enough after "should"."""
+def _other(fault: Fault, document: Document, fields: Mapping[str, FieldInfo]) -> tuple[str, str]:
+    """Limits and patterns."""
     if fault.kind == "union_tag_not_found":
         key = str(fault.context.get("discriminator", "")).strip("'")
         return f"{name_of(fault.path)} does not say what it is", f"Add `{key}: ...`." if key.isidentifier() else ""
@@ -108,9 +129,25 @@ def _other(fault: Fault, document: Document) -> tuple[str, str]:
     said += f" cannot be `{value}`: " if value else ": "
     if fault.kind == "string_pattern_mismatch":
         pattern = str(fault.context["pattern"])
-        return f"{said}it does not look as it should", _PATTERNS.get(pattern, f"It must match {pattern}")
+        return f"{said}it does not look as it should", _PATTERNS.get(pattern) or _about(fault, fields)
+    return said + _limit(fault), ""
+
+
+def _about(fault: Fault, fields: Mapping[str, FieldInfo]) -> str:
+    """What the schema says of the key at fault, as a sentence."""
+    field = fields.get(str(fault.path[-1])) if fault.path else None
+    about = (field.description or "") if field else ""
+    return f"What belongs here: {about[:1].lower()}{about[1:].rstrip('.')}." if about else ""
+
+
+def _limit(fault: Fault) -> str:
+    """What a value must be, where it is of the right kind; of what is not known here, pydantic's message."""
+    limit = next((fault.context[name] for name in _LIMITS if name in fault.context), None)
+    wording = _LIMIT_WORDS.get(fault.kind)
+    if wording is not None and limit is not None:
+        return wording.format(limit=limit, s="" if limit == 1 else "s", ies="y" if limit == 1 else "ies")
     message = fault.message.replace("Input should", "it should").replace("String should", "the text should")
-    return said + message[:1].lower() + message[1:], ""
+    return message[:1].lower() + message[1:]
 
 
 def _text(node: Node | None) -> str:
@@ -141,10 +178,27 @@ def _hint(expected: str, node: Node | None) -> str:
     if not isinstance(node, Scalar):
         return ""
     if expected == "a list":
-        return f"Write a list, even for one value: [{node.text}]." if node.data is not None else ""
+        return _hint_list(node)
     if expected == "text":
         return _hint_text(node)
     return _HINTS[expected](node) if expected in _HINTS and isinstance(node.data, str) else ""
+
+
+def _hint_list(node: Scalar) -> str:
+    """One value, or the words of a command that was written as one text."""
+    if node.data is None:
+        return ""
+    words = node.text.split()
+    if len(words) > 1 and not _NOT_A_WORD.search(node.text):
+        return f"Write a list, with each word for itself: [{', '.join(words)}]."
+    return f"Write a list, even for one value: [{node.text}]."
+
+
+def _hint_argv(expected: str, node: Node | None, fields: Mapping[str, FieldInfo]) -> str:
+    """A command's words, where a mapping with them is wanted."""
+    if expected != "a mapping" or "argv" not in fields or not isinstance(node, Scalar) or _NOT_A_WORD.search(node.text):
+        return ""
+    return f"Write {{argv: [{', '.join(node.text.split())}]}}, with each word for itself." if node.data else ""
 
 
 def _hint_text(node: Scalar) -> str:

@@ -61,6 +61,11 @@ class Command:
         if any("\0" in part for part in (*self.argv, self.script)):
             message = "a command cannot hold a NUL byte"
             raise ValueError(message)
+        try:
+            "".join((*self.argv, self.script, self.stdin)).encode()
+        except UnicodeEncodeError as problem:
+            message = "a command cannot hold half a surrogate pair: it is no character"
+            raise ValueError(message) from problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Literal
 
 from runner.diagnostics import Span
 from runner.model.secret import SecretRef
@@ -50,15 +51,32 @@ class SshOptions:
     keepalive: float = 15.0  # seconds; 0 switches it off
 
 
+WinrmAuth = Literal["ntlm", "kerberos", "credssp", "basic", "certificate"]
+"""How one proves over WinRM who one is. ``basic`` and ``certificate`` need https."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WinrmOptions:
-    """How to log in over WinRM."""
+    """How to log in over WinRM. Paths are as written, ``~`` not yet expanded.
+
+    Without ``ca_file`` the authorities of the system are believed. ``certificate`` and ``certificate_key`` are the
+    client's own, in PEM form; the key may stand in the certificate's file. Kerberos takes the ticket that is there
+    (kinit) for ``service`` at ``kerberos_hostname``, by default the target's address. ``insecure_certificate`` is the
+    one opt-out from safety: any certificate of the server is believed; it is loud, and part of the plan.
+    """
 
     https: bool = True
-    auth: str = "ntlm"
+    auth: WinrmAuth = "ntlm"
     password: SecretRef | None = None
+    certificate: str | None = None
+    certificate_key: str | None = None
+    certificate_passphrase: SecretRef | None = None
+    service: str = "HTTP"
+    kerberos_hostname: str | None = None
+    kerberos_delegation: bool = False
     ca_file: str | None = None
     insecure_certificate: bool = False
+    connect_timeout: float = 15.0  # seconds, for name, TCP and TLS, and again for each message of the login
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from runner.model.command import Command
 from runner.model.playbook import Doubt, OnFailure, Risk
 
-PLAN_FORMAT = 1
+PLAN_FORMAT = 2
 
 EVIDENCE: Mapping[str, object] = MappingProxyType({"evidence": True})
 """Marks a field that explains a decision and does not belong to it (times, ids, raw facts): not in the digest."""
@@ -83,6 +83,11 @@ class RemedyPlan:
     actions: tuple[Action, ...]
     applies: bool | None = field(default=None, metadata=EVIDENCE)
 
+    @property
+    def offered(self) -> bool:
+        """Whether it can be consented to: not what a person does, nor what is not needed now and has nothing to run."""
+        return not self.manual and (bool(self.actions) or self.applies is not False)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaybookRef:
@@ -98,7 +103,11 @@ class PlaybookRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetRef:
-    """Exactly which machine, and how it is reached."""
+    """Exactly which machine, and how it is reached.
+
+    ``settings``: what else of its inventory entry decides where and as whom we connect, or what is done there, by name.
+    What is as by default is left out. No secret is in it, nor how to log in.
+    """
 
     name: str
     address: str
@@ -108,6 +117,15 @@ class TargetRef:
     platform: str
     azure_id: str | None
     opt_outs: tuple[str, ...]
+    settings: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A selected target for which none of the playbooks is."""
+
+    target: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,14 +164,14 @@ class Plan:
     targets: tuple[TargetRef, ...]
     entries: tuple[Entry, ...]
     created_at: str = field(default="", metadata=EVIDENCE)
+    left_out: tuple[LeftOut, ...] = field(default=(), metadata=EVIDENCE)
+
+    def rungs(self) -> Iterator[tuple[Entry, RemedyPlan]]:
+        """Every remedy that can be consented to on each target, in order."""
+        for entry in self.entries:
+            if entry.standing in (Standing.PLANNED, Standing.UNKNOWN):
+                yield from ((entry, remedy) for remedy in entry.remedies if remedy.offered)
 
     def remedies(self) -> tuple[str, ...]:
         """The ids ``PLAYBOOK/REMEDY`` of all remedies that run commands and may be needed, in order."""
-        ids = (
-            f"{entry.playbook}/{remedy.id}"
-            for entry in self.entries
-            if entry.standing in (Standing.PLANNED, Standing.UNKNOWN)
-            for remedy in entry.remedies
-            if not remedy.manual and (remedy.actions or remedy.applies is not False)
-        )
-        return tuple(dict.fromkeys(ids))
+        return tuple(dict.fromkeys(f"{entry.playbook}/{remedy.id}" for entry, remedy in self.rungs()))

@@ -93,7 +93,7 @@ class Definition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
-    """What must hold before anything is done; ``otherwise`` is the plain text shown when it does not."""
+    """What must hold before anything is done; ``otherwise`` is the text, maybe a template, shown when not."""
 
     that: Expression
     otherwise: str

@@ -12,10 +12,15 @@ from runner.parsers.fsck import E2FSCK, TUNE2FS, XFS_REPAIR
 from runner.parsers.fstab import FSTAB
 from runner.parsers.json_output import JSON
 from runner.parsers.key_value import KEY_VALUE
+from runner.parsers.net import NET
 from runner.parsers.processes import FUSER
+from runner.parsers.reg import REG_QUERY
+from runner.parsers.sc import SC_ENUMDEPEND, SC_QC, SC_QUERY
 from runner.parsers.systemctl import SYSTEMCTL_IS_ACTIVE, SYSTEMCTL_SHOW, SYSTEMCTL_SHOW_UNITS
 from runner.parsers.text import EXIT_CODE, LINES, TEXT
 from runner.parsers.vmbackup_conf import VMBACKUP_CONF
+from runner.parsers.vssadmin import VSS_WRITERS
+from runner.parsers.wevtutil import WEVTUTIL_EVENTS
 
 PARSERS: Mapping[str, Parser] = MappingProxyType(
     {
@@ -37,6 +42,13 @@ PARSERS: Mapping[str, Parser] = MappingProxyType(
             XFS_REPAIR,
             VMBACKUP_CONF,
             FREEZE_LOG,
+            VSS_WRITERS,
+            SC_QUERY,
+            SC_QC,
+            SC_ENUMDEPEND,
+            NET,
+            REG_QUERY,
+            WEVTUTIL_EVENTS,
         )
     }
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from runner.errors import ParseError
 from runner.model.command import CommandResult
+from runner.model.text import beginning
 
 _SHOWN = 200
 
@@ -36,5 +37,5 @@ def whole_text(result: CommandResult) -> str:
 def unreadable(what: str, result: CommandResult) -> ParseError:
     """The error for output that is not ``what``; shows the exit code and the beginning of what was said instead."""
     said = " ".join((result.err.strip() or result.out.strip()).split())
-    shown = f"`{said[:_SHOWN]}`" if said else "nothing"
+    shown = f"`{beginning(said, _SHOWN)}`" if said else "nothing"
     return ParseError(f"expected {what}, but the program said {shown} (exit {result.exit_code})")

@@ -22,7 +22,9 @@ def flatten(nodes: list[dict[str, object]]) -> Iterator[dict[str, object]]:
 
 def _text(node: dict[str, object], key: str) -> str:
     value = node.get(key)
-    return "" if value is None else str(value)
+    text = "" if value is None else str(value)
+    text.encode("utf-8")  # JSON can spell half a letter (a lone surrogate), which no command could be given
+    return text
 
 
 def _number(node: dict[str, object], key: str) -> int | None:
@@ -68,7 +70,7 @@ def parse_findmnt(result: CommandResult) -> list[dict[str, object]]:
     try:
         nodes = json.loads(result.stdout.decode("utf-8", "replace"))["filesystems"]
         return [_row(node) for node in flatten(nodes)]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         message = "this is not the JSON that findmnt --json prints"
         raise ParseError(message, remedy="Run findmnt with --json and without --raw or --pairs.") from error
 

@@ -22,10 +22,15 @@ def read(text: str) -> Mapping[str, Mapping[str, str]]:
         raise Unreadable("the file begins with a byte order mark, which the strict parser takes for a wrong header")
     parser = configparser.ConfigParser()
     try:
-        parser.read_string(text)
+        parser.read_string(_lines(text))
     except configparser.Error as error:
         raise Unreadable(_sentence(error)) from error
     return {name: dict(parser.items(name, raw=True)) for name in parser.sections()}
+
+
+def _lines(text: str) -> str:
+    """As ``open`` gives it to the extension's parser: a carriage return alone ends a line, too."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _sentence(error: configparser.Error) -> str:
@@ -46,7 +51,7 @@ def _sentence(error: configparser.Error) -> str:
 def interpolation_problems(text: str) -> Iterator[tuple[str, str]]:
     """Section and option of every value that cannot be read because of a ``%``. Others can be, in the same file."""
     parser = configparser.ConfigParser()
-    parser.read_string(text)
+    parser.read_string(_lines(text))
     for section in parser.sections():
         for key in parser[section]:
             try:

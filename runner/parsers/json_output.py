@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from types import MappingProxyType
-from typing import NoReturn
+from typing import NoReturn, cast
 
 from runner.errors import ParseError
 from runner.model.command import CommandResult
@@ -39,10 +39,13 @@ def _constant(text: str) -> NoReturn:
 def _json(result: CommandResult) -> object:
     text = whole_text(result).lstrip("\ufeff")
     try:
-        return json.loads(text, object_pairs_hook=_unique, parse_float=_finite, parse_constant=_constant)
+        value = json.loads(text, object_pairs_hook=_unique, parse_float=_finite, parse_constant=_constant)
+        if "\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is no text that could be sent on
     except (ValueError, RecursionError) as problem:
         what = "one JSON document"
         raise unreadable(what, result) from problem
+    return cast("object", value)
 
 
 JSON = Parser("json", "Standard output as one JSON document; its own structure.", MappingProxyType({}), _json)

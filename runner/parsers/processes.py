@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from runner.errors import ParseError
 from runner.model.command import CommandResult
+from runner.model.text import beginning
 from runner.parsers.base import Parser
 
 _FUSER = re.compile(
@@ -56,7 +57,8 @@ def parse_uses(result: CommandResult) -> tuple[Use, ...]:
     words = result.stdout.decode("utf-8", "replace").split("\0")
     triples = [tuple(words[index : index + 3]) for index in range(0, len(words) - 2, 3)]
     if result.truncated or not triples or triples[-1][0] != "end":
-        message = f"the list of users of the mount is incomplete (exit {result.exit_code}): {result.err.strip()[:200]}"
+        said = beginning(result.err.strip(), 200)
+        message = f"the list of users of the mount is incomplete (exit {result.exit_code}): {said}"
         raise ParseError(message, remedy="The target needs find from GNU findutils.")
     return tuple(
         Use(kind, what, path, pid=int(what.split("/")[2]) if kind == "process" else 0)

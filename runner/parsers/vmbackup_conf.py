@@ -43,7 +43,7 @@ def parse_vmbackup_conf(result: CommandResult) -> dict[str, object]:
     unreadable = [key for section, key in interpolation_problems(text) if section == SECTION]
     values = {key: value for key, value in sections.get(SECTION, {}).items() if key not in unreadable}
     traps = (*_section_traps(sections), *_value_traps(values), *_mount_traps(values), *_text_traps(text, unreadable))
-    return _facts(exists=True, sections=list(sections), values=values, traps=list(traps))
+    return _facts(exists=True, sections=list(sections), settings=values, traps=list(traps))
 
 
 def _facts(
@@ -51,17 +51,17 @@ def _facts(
     exists: bool,
     problem: str = "",
     sections: list[str] | None = None,
-    values: Mapping[str, str] | None = None,
+    settings: Mapping[str, str] | None = None,
     traps: list[str] | None = None,
 ) -> dict[str, object]:
-    known = dict(values or {})
+    known = dict(settings or {})
     skip = known.get("mountstoskip", "")
     return {
         "exists": exists,
         "readable_by_extension": exists and not problem,
         "problem": problem,
         "sections": sections or [],
-        "values": known,
+        "settings": known,
         "mounts_to_skip": skip.split(",") if skip else [],
         "traps": traps or [],
     }
@@ -120,7 +120,7 @@ VMBACKUP_CONF = Parser(
             "readable_by_extension": "false: the extension ignores the whole file, without a word",
             "problem": "why it cannot be read; empty if it can",
             "sections": "names of its sections",
-            "values": "options of [SnapshotThread], their names in small letters",
+            "settings": "options of [SnapshotThread], their names in small letters",
             "mounts_to_skip": "items of MountsToSkip, exactly as the extension splits them, blanks included",
             "traps": "sentences on what is written and has another effect than it seems, or none",
         }

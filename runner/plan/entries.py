@@ -101,7 +101,7 @@ def assess(subject: Subject, view: View) -> Assessment:
         return Assessment(Standing.HEALTHY, healthy, "the guest shows no fault now", decisions)
     for requirement in playbook.requires:
         if not view.holds(requirement.that):
-            return Assessment(Standing.REFUSED, healthy, requirement.otherwise, decisions)
+            return Assessment(Standing.REFUSED, healthy, render(requirement.otherwise, view.names), decisions)
     keeps = () if playbook.keeps is None else _as_list(view.evaluate(playbook.keeps))
     return Assessment(Standing.PLANNED, healthy, "the guest shows the fault", decisions, rung, keeps)
 

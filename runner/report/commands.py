@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 from runner.codec import to_json
 from runner.model.command import Command, Dialect
+from runner.model.inventory import Platform, TransportKind
+from runner.model.plan import TargetRef
 from runner.report.escape import escaped, hidden, lines, one_line
 
 _LONGEST_STDIN = 400  # characters that are shown in full
@@ -31,13 +33,14 @@ def duration(seconds: float) -> str:
     return " ".join(parts) or "0s"
 
 
-def command_lines(command: Command | Mapping[str, object], script: str = "") -> list[str]:
+def command_lines(command: Command | Mapping[str, object], script: str = "", whom: str = "") -> list[str]:
     """A command of a plan, or of an INTENT event: its line, then its script and its input indented below.
 
-    ``script`` is the name under which its script is shown elsewhere: then it is not repeated here.
+    ``script`` is the name under which its script is shown elsewhere: then it is not repeated here. ``whom`` is as for
+    ``rights``.
     """
     data = _data(command)
-    marks = limits(data)
+    marks = limits(data, whom)
     comment = f"  # {'; '.join(marks)}" if marks else ""
     if script:
         values = _words(data)
@@ -81,20 +84,38 @@ def _words(data: Mapping[str, object]) -> str:
     return " ".join(quote(str(word)) for word in _items(data.get("argv")))
 
 
-def rights(data: Mapping[str, object]) -> list[str]:
-    """``as root``, where more rights are asked for than the login may have."""
+def whom(target: TargetRef | None) -> str:
+    """As whom a command that wants all rights runs on this target; empty if its own language has to tell."""
+    if target is None:
+        return ""
+    if target.platform == Platform.WINDOWS.value:
+        return _ADMINISTRATOR
+    if target.settings.get("ssh.sudo") is not False:
+        return "as root"
+    if target.transport == TransportKind.LOCAL.value:
+        return "as who runs vmfix, without sudo"
+    return "as root" if target.user == "root" else "as who logs in, without sudo"
+
+
+_ADMINISTRATOR = "as administrator"
+
+
+def rights(data: Mapping[str, object], whom: str = "") -> list[str]:
+    """``as root``, where more rights are asked for than the login may have; ``whom`` if that is known."""
     if not data.get("elevated"):
         return []
-    return ["as administrator" if data.get("dialect") == Dialect.POWERSHELL.value else "as root"]
+    if whom:
+        return [whom]
+    return [_ADMINISTRATOR if data.get("dialect") == Dialect.POWERSHELL.value else "as root"]
 
 
 def _items(value: object) -> list[object]:
     return list(value) if isinstance(value, (list, tuple)) else []
 
 
-def limits(data: Mapping[str, object]) -> list[str]:
+def limits(data: Mapping[str, object], whom: str = "") -> list[str]:
     """Its rights, then how long it may take and what becomes of it then, where that is not as usual."""
-    marks = rights(data)
+    marks = rights(data, whom)
     at_most = data.get("at_most")
     if isinstance(at_most, (int, float)) and at_most != _DEFAULT_AT_MOST:
         marks.append(f"at most {duration(at_most)}")

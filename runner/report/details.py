@@ -7,7 +7,7 @@ from runner.report.escape import one_line
 from runner.report.layout import Page
 from runner.report.sent import LAST, ended, is_short, sent_line
 from runner.report.values import ActionReport, EntryReport, RemedyReport, SentCommand
-from runner.report.words import plain, proof, remedy_result, status_word
+from runner.report.words import plain, proof, remedy_result, status_word, titled, worded
 
 
 def add_details(page: Page, entry: EntryReport, name: str) -> None:
@@ -38,7 +38,7 @@ def add_remarks(page: Page, indent: int, entry: EntryReport) -> None:
 
 def _remedy(page: Page, remedy: RemedyReport) -> None:
     took = f" ({duration(remedy.duration)})" if remedy.duration is not None else ""
-    page.item(2, f"remedy {remedy.id}{_titled(remedy.title)}{took}", remedy_result(remedy))
+    page.item(2, f"remedy {remedy.id}{titled(remedy.id, remedy.title)}{took}", remedy_result(remedy))
     for action in remedy.actions:
         _action(page, action)
     for look in remedy.verifications:
@@ -47,8 +47,8 @@ def _remedy(page: Page, remedy: RemedyReport) -> None:
 
 
 def _action(page: Page, action: ActionReport) -> None:
-    label = f"{action.id}{_titled(action.title)}: {plain(action.status)}"
-    page.item(4, label, action.text or action.evidence, paint="" if action.went_well else "bad")
+    label = f"{action.id}{titled(action.id, action.title)}: {plain(action.status)}"
+    page.item(4, label, worded(action.text or action.evidence), paint="" if action.went_well else "bad")
     for command in action.commands:
         if is_short(action, command):
             page.exact(6, [sent_line(command, short=True)])
@@ -69,7 +69,3 @@ def _trouble(page: Page, command: SentCommand, said: str) -> None:
 
 def _place(entry: EntryReport) -> str:
     return f"{one_line(entry.address)} over {entry.transport}" if entry.address else entry.transport or "not connected"
-
-
-def _titled(title: str) -> str:
-    return f" ({title})" if title else ""

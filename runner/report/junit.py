@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from runner.model.event import Status
+from runner.model.plan import LeftOut
 from runner.report.escape import block, one_line
 from runner.report.sent import sent_block
 from runner.report.values import EntryReport, Report
@@ -39,7 +40,19 @@ def render(report: Report) -> str:
             if entry.playbook == playbook:
                 suite.add_testcase(_case(entry))
         document.add_testsuite(suite)
+    if report.left_out:
+        document.add_testsuite(_left_out(report.left_out))
     return _as_text(document)
+
+
+def _left_out(found: Sequence[LeftOut]) -> TestSuite:
+    """Selected targets for which no playbook was, each as a skipped test case."""
+    suite = TestSuite(name="left out")
+    for one in found:
+        case = TestCase(name=one_line(one.target), classname="left out")
+        case.result = [Skipped(one_line(one.reason), "left out")]
+        suite.add_testcase(case)
+    return suite
 
 
 def _as_text(document: JUnitXml) -> str:
@@ -56,7 +69,8 @@ def _case(entry: EntryReport) -> TestCase:
         result = make(one_line(f"{status_word(entry.status)}: {reason}"), entry.status.value)
         result.text = block(f"{reason}\nnext: {advice(entry)}")
         case.result = [result]
-    case.system_out = "\n".join([f"{status_word(entry.status)}: {MEANING[entry.status]}", *_sent(entry)])
+    said = one_line(f"{status_word(entry.status)}: {reason if make else MEANING[entry.status]}")
+    case.system_out = "\n".join([said, *_sent(entry)])
     return case
 
 

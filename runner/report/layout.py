@@ -16,8 +16,9 @@ _CODES = {"good": "32", "bad": "1;31", "warn": "33", "head": "1"}
 class Page:
     """Lines being collected. All text given to it is escaped here, so no renderer can forget to."""
 
-    def __init__(self, *, colour: bool) -> None:
+    def __init__(self, *, colour: bool, width: int = WIDTH) -> None:
         self._colour = colour
+        self._width = width
         self._lines: list[str] = []
 
     def blank(self) -> None:
@@ -28,7 +29,7 @@ class Page:
     def head(self, text: str) -> None:
         """A heading: an empty line before it, bold if coloured."""
         self.blank()
-        self._lines.extend(self.paint(line, "head") for line in _wrapped(one_line(text), ""))
+        self._lines.extend(self.paint(line, "head") for line in self._wrapped(one_line(text), ""))
 
     def prose(self, indent: int, text: object, *, label: str = "", paint: str = "") -> None:
         """Wrapped text behind a label; its own line ends are kept and empty text adds nothing."""
@@ -36,15 +37,15 @@ class Page:
             return
         first, *more = lines(text) or [""]
         margin = " " * (indent + 2 if label else indent)
-        made = _wrapped(f"{one_line(label)}: {first}" if label else first, " " * indent, margin)
+        made = self._wrapped(f"{one_line(label)}: {first}" if label else first, " " * indent, margin)
         for line in more:
-            made += _wrapped(line, margin, margin)
+            made += self._wrapped(line, margin, margin)
         self._lines.extend(self.paint(line, paint) for line in made)
 
     def item(self, indent: int, label: str, text: object = "", *, paint: str = "") -> None:
         """A label and what is said of it, as one paragraph whatever its line ends: it cannot look like another item."""
         said = " ".join(filter(None, map(str.strip, lines(text))))
-        made = _wrapped(one_line(f"{label}: {said}" if said else label), " " * indent, " " * (indent + 2))
+        made = self._wrapped(one_line(f"{label}: {said}" if said else label), " " * indent, " " * (indent + 2))
         self._lines.extend(self.paint(line, paint) for line in made)
 
     def flow(self, indent: int, text: object, *, label: str = "") -> None:
@@ -55,9 +56,9 @@ class Page:
             if not part:
                 self.blank()
             elif label and not number:
-                self._lines.extend(_wrapped(f"{one_line(label)}: {part.lstrip()}", " " * indent, margin))
+                self._lines.extend(self._wrapped(f"{one_line(label)}: {part.lstrip()}", " " * indent, margin))
             else:
-                self._lines.extend(_wrapped(part, margin, margin, hang=hanging(part)))
+                self._lines.extend(self._wrapped(part, margin, margin, hang=hanging(part)))
 
     def exact(self, indent: int, texts: Iterable[str]) -> None:
         """Lines that are never wrapped, such as commands: a reader must be able to copy them."""
@@ -70,7 +71,7 @@ class Page:
             self._lines.append(f"{' ' * indent}{label}{f' (its last {last} lines)' if left_out else ''}:")
             margin = f"{' ' * indent}  | "
             for line in shown:
-                self._lines.extend(part.rstrip() for part in _wrapped(line, margin, margin))
+                self._lines.extend(part.rstrip() for part in self._wrapped(line, margin, margin))
 
     def paint(self, text: str, kind: str) -> str:
         """``text`` in a colour, if colours are wanted."""
@@ -79,7 +80,7 @@ class Page:
 
     def part(self) -> Page:
         """An empty page like this one, for lines that are not yet sure to be shown."""
-        return Page(colour=self._colour)
+        return Page(colour=self._colour, width=self._width)
 
     def adopt(self, other: Page) -> None:
         """Adds the lines of a part."""
@@ -89,15 +90,14 @@ class Page:
         """All lines, with one line end after the last."""
         return "\n".join(self._lines).rstrip("\n") + "\n"
 
-
-def _wrapped(text: str, first: str, rest: str = "", *, hang: int | None = None) -> list[str]:
-    """At blanks where there are any, else anywhere; leading blanks of the text are kept, or ``hang`` of them later."""
-    blanks = len(text) - len(text.lstrip())
-    made = textwrap.wrap(
-        text.strip(),
-        WIDTH,
-        initial_indent=first + " " * min(blanks, _DEEPEST),
-        subsequent_indent=rest + " " * min(blanks if hang is None else hang, _DEEPEST),
-        break_on_hyphens=False,
-    )
-    return made or [first.rstrip()]
+    def _wrapped(self, text: str, first: str, rest: str = "", *, hang: int | None = None) -> list[str]:
+        """At blanks where there are any, else anywhere; leading blanks are kept, or ``hang`` of them later."""
+        blanks = len(text) - len(text.lstrip())
+        made = textwrap.wrap(
+            text.strip(),
+            self._width,
+            initial_indent=first + " " * min(blanks, _DEEPEST),
+            subsequent_indent=rest + " " * min(blanks if hang is None else hang, _DEEPEST),
+            break_on_hyphens=False,
+        )
+        return made or [first.rstrip()]

@@ -14,10 +14,13 @@ from runner.report.words import (
     advice,
     counted,
     in_order_line,
+    left_out,
     plain,
     proof,
     remedy_result,
     status_word,
+    titled,
+    worded,
 )
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]#|~$])")  # not what matters only at the start of a line or beside a bracket
@@ -35,6 +38,8 @@ def render(report: Report) -> str:
         "",
         *_table(ordered),
     ]
+    if report.left_out:
+        out += ["", f"Left out: {inline(left_out(report.left_out))}"]
     for entry in ordered:
         out += _details(entry)
     out += ["", "### About this run", "", *_about(report)]
@@ -86,8 +91,8 @@ def _details(entry: EntryReport) -> list[str]:
 
 
 def _remedy(remedy: RemedyReport) -> list[str]:
-    titled = f" ({_joined(remedy.title)})" if remedy.title else ""
-    out = [f"- remedy {inline(remedy.id)}{titled}: {_joined(remedy_result(remedy))}"]
+    name = _joined(f"{remedy.id}{titled(remedy.id, remedy.title)}")
+    out = [f"- remedy {name}: {_joined(remedy_result(remedy))}"]
     out += [_action(action) for action in remedy.actions]
     out += [f"  - {label}: {_joined(said)}" for label, said in map(proof, remedy.verifications)]
     sent = [line for action in remedy.actions for command in action.commands for line in sent_block(action, command)]
@@ -95,9 +100,9 @@ def _remedy(remedy: RemedyReport) -> list[str]:
 
 
 def _action(action: ActionReport) -> str:
-    titled = f" ({_joined(action.title)})" if action.title else ""
-    said = _joined(action.text or action.evidence)
-    return f"  - {inline(action.id)}{titled}: {inline(plain(action.status))}{f': {said}' if said else ''}"
+    name = _joined(f"{action.id}{titled(action.id, action.title)}")
+    said = _joined(worded(action.text or action.evidence))
+    return f"  - {name}: {inline(plain(action.status))}{f': {said}' if said else ''}"
 
 
 def _about(report: Report) -> list[str]:

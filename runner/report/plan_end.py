@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from runner.model.plan import Entry, Plan, RemedyPlan, Standing
+from runner.model.plan import Plan
 from runner.report.layout import Page
-from runner.report.plan_entry import blocked
+from runner.report.rungs import Rungs, rungs_of
 from runner.report.words import plural
 
 _MOST_NAMES = 5
@@ -15,39 +15,24 @@ _MOST_NAMES = 5
 def add_remedies(page: Page, plan: Plan) -> None:
     """A line for each remedy that runs commands; below it, what is in its way."""
     for full in plan.remedies():
-        rungs = _rungs(plan, full)
-        reasons = _reasons(rungs)
-        page.prose(2, _numbers(rungs, sum(map(len, reasons.values()))), label=full)
-        for reason, targets in reasons.items():
+        rungs = rungs_of(plan, full)
+        page.prose(2, _numbers(rungs), label=full)
+        for reason, targets in _reasons(rungs).items():
             page.item(4, f"{_named(targets)}: cannot run now", reason, paint="bad")
 
 
-def _rungs(plan: Plan, full: str) -> list[tuple[Entry, RemedyPlan]]:
-    return [
-        (entry, remedy)
-        for entry in plan.entries
-        if entry.standing in (Standing.PLANNED, Standing.UNKNOWN)
-        for remedy in entry.remedies
-        if f"{entry.playbook}/{remedy.id}" == full
-    ]
-
-
-def _reasons(rungs: Sequence[tuple[Entry, RemedyPlan]]) -> Mapping[str, list[str]]:
+def _reasons(rungs: Rungs) -> Mapping[str, list[str]]:
     """The targets on which it cannot run now, by why."""
     found: dict[str, list[str]] = {}
-    for entry, remedy in rungs:
-        reason = blocked(remedy)
-        if reason:
-            found.setdefault(reason, []).append(entry.target)
+    for reason, (entry, _) in rungs.held:
+        found.setdefault(reason, []).append(entry.target)
     return found
 
 
-def _numbers(rungs: Sequence[tuple[Entry, RemedyPlan]], held: int) -> str:
-    later = sum(remedy.applies is False for _, remedy in rungs)
-    may = len(rungs) - later - held
-    said = [f"may run on {plural(may, 'target')}"] if may else []
-    said += [f"cannot run now on {plural(held, 'target')}"] if held else []
-    said += [f"not needed now on {plural(later, 'target')}"] if later else []
+def _numbers(rungs: Rungs) -> str:
+    said = [f"may run on {plural(len(rungs.may), 'target')}"] if rungs.may else []
+    said += [f"cannot run now on {plural(len(rungs.held), 'target')}"] if rungs.held else []
+    said += [f"not needed now on {plural(len(rungs.later), 'target')}"] if rungs.later else []
     return "; ".join(said)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from runner.model.plan import Action, Entry, Outcome, RemedyPlan, Standing
+from runner.model.plan import Action, Entry, Outcome, RemedyPlan, Standing, TargetRef
 from runner.model.playbook import OnFailure
-from runner.report.commands import command_lines, duration, headline
+from runner.report.commands import command_lines, duration, headline, whom
 from runner.report.escape import lines
 from runner.report.layout import Page
+from runner.report.rungs import blocked
 from runner.report.scripts import Scripts
+from runner.report.words import titled, worded
 
 _STANDING = {
     Standing.PLANNED: ("planned", "its remedies are tried one after the other"),
@@ -26,32 +26,23 @@ _ON_FAILURE = {OnFailure.NEXT: "the next remedy is tried", OnFailure.UNDO: "what
 _OUTCOME_PAINT = {Outcome.NO_CHANGE: "good", Outcome.REFUSED: "bad"}
 
 
-def add_entry(page: Page, scripts: Scripts, entry: Entry, opt_outs: Sequence[str]) -> None:
+def add_entry(page: Page, scripts: Scripts, entry: Entry, target: TargetRef | None) -> None:
     """All about one entry but its target's name, so that equal ones can be shown once."""
     standing, meaning = _STANDING[entry.standing]
     page.prose(4, entry.reason or meaning, label=standing, paint=_PAINT.get(entry.standing, "bad"))
     page.flow(6, entry.advice, label="next")
     for remark in entry.remarks:
         page.prose(6, remark, label="note")
-    page.prose(4, ", ".join(opt_outs), label="OPTED OUT OF SAFETY", paint="bad")
+    page.prose(4, ", ".join(target.opt_outs if target else ()), label="OPTED OUT OF SAFETY", paint="bad")
     after = False
     for number, remedy in enumerate(entry.remedies, start=1):
-        _remedy(page, scripts, number, remedy, after=after)
+        _remedy(page, scripts, (number, remedy), whom(target), after=after)
         after = after or remedy.applies is not False
 
 
-def blocked(remedy: RemedyPlan) -> str:
-    """Why a remedy that may be needed cannot run now: its first action that would do anything is refused."""
-    if remedy.applies is False:
-        return ""
-    first = next((action for action in remedy.actions if action.outcome is not Outcome.NO_CHANGE), None)
-    if first is None or first.outcome is not Outcome.REFUSED:
-        return ""
-    return first.evidence or f"{first.id} is refused"
-
-
-def _remedy(page: Page, scripts: Scripts, number: int, remedy: RemedyPlan, *, after: bool) -> None:
+def _remedy(page: Page, scripts: Scripts, numbered: tuple[int, RemedyPlan], rights: str, *, after: bool) -> None:
     """``after``: rungs before it may run. One that does not apply now takes a line, and what may be sent for it."""
+    number, remedy = numbered
     not_now = remedy.applies is False
     full = not not_now or any(action.commands for action in remedy.actions)
     marks = "; ".join(_marks(remedy, after=after)) if full else ""
@@ -63,7 +54,7 @@ def _remedy(page: Page, scripts: Scripts, number: int, remedy: RemedyPlan, *, af
         _terms(page, remedy)
         page.flow(8, remedy.manual)
     for action in remedy.actions:
-        _action(page, scripts, action, short=not_now)
+        _action(page, scripts, action, rights, short=not_now)
 
 
 def _state(remedy: RemedyPlan) -> str:
@@ -91,11 +82,11 @@ def _terms(page: Page, remedy: RemedyPlan) -> None:
     page.prose(8, _ON_FAILURE.get(remedy.on_failure, ""), label="if a step fails")
 
 
-def _action(page: Page, scripts: Scripts, action: Action, *, short: bool) -> None:
+def _action(page: Page, scripts: Scripts, action: Action, rights: str, *, short: bool) -> None:
     """``short``: what would come of it, on one line, and what may be sent."""
-    title = f"{action.id}{f' ({action.title})' if action.title and action.title != action.id else ''}"
+    title = f"{action.id}{titled(action.id, action.title)}"
     doubled = short or (action.condition and action.evidence == f"only if {action.condition}")
-    evidence = "" if doubled else action.evidence
+    evidence = "" if doubled else worded(action.evidence)
     paint = _OUTCOME_PAINT.get(action.outcome, "warn")
     page.item(6, f"{title}: {action.outcome.value}", evidence, paint=paint)
     if not short:
@@ -106,7 +97,7 @@ def _action(page: Page, scripts: Scripts, action: Action, *, short: bool) -> Non
             page.prose(10, "also if a step before it failed", label="always")
         page.flow(10, action.manual, label="a person does")
         _diff(page, action)
-    _commands(page, scripts, action)
+    _commands(page, scripts, action, rights)
     if not short:
         _undo(page, scripts, action)
 
@@ -117,10 +108,10 @@ def _diff(page: Page, action: Action) -> None:
         page.exact(10, ["diff:", *(f"  {line}" for line in diff)])
 
 
-def _commands(page: Page, scripts: Scripts, action: Action) -> None:
+def _commands(page: Page, scripts: Scripts, action: Action, rights: str) -> None:
     label = "runs" if action.outcome is Outcome.WOULD_CHANGE else "may run"
     for command in action.commands:
-        first, *more = command_lines(command, scripts.name(command))
+        first, *more = command_lines(command, scripts.name(command), rights)
         page.exact(10, [f"{label}: {first}", *more])
 
 

@@ -7,32 +7,37 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from runner.codec import to_json
+from runner.model.inventory import TransportKind
 from runner.model.plan import Entry, Plan, PlaybookRef, Standing, TargetRef
-from runner.report.layout import Page
+from runner.report.layout import WIDTH, Page
 from runner.report.plan_end import add_remedies
 from runner.report.plan_entry import add_entry
 from runner.report.scripts import Scripts
-from runner.report.words import plural
+from runner.report.words import left_out, plural
 
 _SHORT_DIGEST = 12
 _LONGEST_VALUE = 300  # characters; the plan file has all
 
 
-def render(plan: Plan, digest: str, *, next_call: str = "", colour: bool = False) -> str:
-    """The plan as plain lines of at most 120 columns; commands and diffs may be longer, since they are exact.
+def render(  # noqa: PLR0913 - all but the first two are how it is shown
+    plan: Plan, digest: str, *, next_call: str = "", scripts_to: str = "", colour: bool = False, width: int = WIDTH
+) -> str:
+    """The plan as plain lines of at most ``width`` columns; commands and diffs may be longer, since they are exact.
 
-    ``next_call`` is what to type to run it; empty where that goes without saying.
+    ``next_call`` is what to type to run it; empty where that goes without saying. ``scripts_to`` says where scripts
+    are to be read, if not here.
     """
-    page, scripts = Page(colour=colour), Scripts()
+    page, scripts = Page(colour=colour, width=width), Scripts()
     counts = Counter(entry.standing for entry in plan.entries)
     total = plural(len({entry.target for entry in plan.entries}), "target")
     page.prose(0, f"Plan for {total}: {_counted(counts)}. Nothing has been changed.", paint="head")
+    page.prose(0, left_out(plan.left_out), label="left out", paint="warn")
     page.prose(0, plan.note, label="note")
     targets = {target.name: target for target in plan.targets}
     for playbook in plan.playbooks:
         entries = [entry for entry in plan.entries if entry.playbook == playbook.id]
         _playbook(page, scripts, playbook, entries, targets)
-    scripts.add_to(page)
+    scripts.add_to(page, elsewhere=scripts_to)
     _end(page, plan, digest, counts)
     _next(page, plan, next_call)
     return page.text()
@@ -70,7 +75,7 @@ def _grouped(
     for entry in entries:
         target = targets.get(entry.target)
         shown = page.part()
-        add_entry(shown, scripts, entry, target.opt_outs if target else ())
+        add_entry(shown, scripts, entry, target)
         names, _ = groups.setdefault((_way(target), shown.text()), ([], shown))
         names.append(entry.target)
     return list(groups.values())
@@ -79,14 +84,19 @@ def _grouped(
 def _way(target: TargetRef | None) -> str:
     if target is None:
         return "not in the plan's list of targets"
-    return f"{target.transport} as {target.user}" if target.user else target.transport
+    return f"{target.transport} as {target.user}" if _user(target) else target.transport
+
+
+def _user(target: TargetRef) -> str:
+    """Who logs in; nobody does on this machine, whatever the inventory says for all."""
+    return (target.user or "") if target.transport != TransportKind.LOCAL.value else ""
 
 
 def _place(target: TargetRef | None) -> str:
     if target is None:
         return _way(target)
     port = f":{target.port}" if target.port else ""
-    user = f"{target.user}@" if target.user else ""
+    user = f"{target.user}@" if _user(target) else ""
     return f"{user}{target.address}{port}, {target.transport}"
 
 

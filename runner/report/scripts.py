@@ -22,9 +22,12 @@ class Scripts:
             return ""
         return self._names.setdefault((command.dialect, command.script), f"script {_letters(len(self._names))}")
 
-    def add_to(self, page: Page) -> None:
-        """The whole text of each. Nothing in them is wrapped: this is what would run."""
+    def add_to(self, page: Page, *, elsewhere: str = "") -> None:
+        """The whole text of each, or ``elsewhere`` they are shown. Nothing is wrapped: this is what would run."""
         if not self._names:
+            return
+        if elsewhere:
+            page.head(f"Scripts: {len(self._names)}; {elsewhere}")
             return
         page.head("Scripts:")
         for (dialect, script), name in self._names.items():

@@ -19,7 +19,7 @@ def is_short(action: ActionReport, command: SentCommand) -> bool:
 
 def sent_line(command: SentCommand, *, short: bool) -> str:
     """``umount /data  # as root; exit 0 after 0.1s``: its rights and its end or, if not short, its limits."""
-    marks = [*rights(command.command), ended(command)] if short else limits(command.command)
+    marks = [*rights(command.command, command.whom), ended(command)] if short else limits(command.command, command.whom)
     comment = f"  # {'; '.join(marks)}" if marks else ""
     return one_line(f"$ {headline(command.command)}{comment}")
 

@@ -45,6 +45,7 @@ def summarise(plan: Plan, events: Iterable[Event], *, head: str, state: str = ""
         approvals=tuple(_approval(e) for e in run_events if e.kind is EventKind.APPROVAL),
         entries=entries,
         notes=tuple(data.text(e, "text") for e in run_events if e.kind is EventKind.NOTE),
+        left_out=plan.left_out,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from runner.model.event import Status
 from runner.report.commands import duration
 from runner.report.details import add_details, add_remarks
-from runner.report.layout import Page
+from runner.report.layout import WIDTH, Page
 from runner.report.values import EntryReport, Report
 from runner.report.words import (
     MEANING,
@@ -15,6 +15,7 @@ from runner.report.words import (
     advice,
     counted,
     in_order_line,
+    left_out,
     one_playbook,
     status_word,
 )
@@ -22,14 +23,15 @@ from runner.report.words import (
 _Namer = Callable[[EntryReport], str]
 
 
-def render(report: Report, *, colour: bool = False) -> str:
-    """The whole report as plain lines of at most 120 columns; only commands may be longer, since they are exact."""
-    page = Page(colour=colour)
+def render(report: Report, *, colour: bool = False, width: int = WIDTH) -> str:
+    """The report as plain lines of at most ``width`` columns; only commands may be longer, since they are exact."""
+    page = Page(colour=colour, width=width)
     bad = sum(not entry.status.in_order for entry in report.entries)
     alone = bool(report.entries) and one_playbook(report.entries)
     about = f" ({report.entries[0].playbook})" if alone else ""
     summary = f"vmfix run {report.run}{about}: {in_order_line(report.entries)}"
     page.prose(0, f"{summary} ({counted(report.counts)})", paint="bad" if bad else "good")
+    page.prose(0, left_out(report.left_out), label="left out", paint="warn")
     _state(page, report)
     ordered = sorted(report.entries, key=lambda entry: URGENT_FIRST.index(entry.status))
     name: _Namer = (lambda entry: entry.target) if alone else (lambda entry: f"{entry.target}, {entry.playbook}")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from runner.model.event import Status
+from runner.model.plan import LeftOut
 
 _WELL = frozenset({"changed", "unchanged", "skipped"})
 
@@ -15,7 +16,8 @@ class SentCommand:
     """A changing command that was announced. Without ``exit_code`` its outcome is not known.
 
     ``lost`` is True if the connection failed under it; ``answered`` False if the run ended before any result came.
-    ``process_dead`` is as in ``DeadlineExceeded``. The streams are tails.
+    ``process_dead`` is as in ``DeadlineExceeded``. The streams are tails. ``whom``: as whom it ran, if it wanted all
+    rights.
     """
 
     attempt: int
@@ -31,6 +33,7 @@ class SentCommand:
     elapsed: float | None = None
     judged: str = ""
     text: str = ""
+    whom: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,3 +145,4 @@ class Report:
     approvals: tuple[ApprovalReport, ...]
     entries: tuple[EntryReport, ...]
     notes: tuple[str, ...] = field(default=())
+    left_out: tuple[LeftOut, ...] = field(default=())

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from runner.model.event import Status
+from runner.model.plan import LeftOut
 from runner.report.values import EntryReport, RemedyReport, SentCommand, Verification
 
 MEANING: Mapping[Status, str] = MappingProxyType(
@@ -13,12 +14,12 @@ MEANING: Mapping[Status, str] = MappingProxyType(
         Status.HEALTHY: "the guest shows no fault now; nothing was changed",
         Status.FIXED: "changed; the guest shows no fault now",
         Status.APPLIED: "awaiting the next backup",
-        Status.NOT_FIXED: "every approved remedy was tried; the guest still shows the fault",
+        Status.NOT_FIXED: "nothing more is approved or left to try; the guest still shows the fault",
         Status.NEEDS_PERSON: "a person has to act before this can go on",
         Status.FAILED: "a step failed",
         Status.UNREACHABLE: "no connection; nothing was sent",
         Status.INDETERMINATE: "a command was sent and its outcome is not known",
-        Status.REFUSED: "a requirement does not hold; nothing was changed",
+        Status.REFUSED: "something forbids it; nothing was changed",
         Status.STALE: "no longer as it was when the plan was approved; untouched",
         Status.CANCELLED: "not done, since the run was stopped",
     }
@@ -31,9 +32,10 @@ ADVICE: Mapping[Status, str] = MappingProxyType(
         Status.FAILED: "Read the failed command's output below, mend its cause, then plan again.",
         Status.UNREACHABLE: "Check that the machine runs and can be logged in to (vmfix ping), then plan again.",
         Status.INDETERMINATE: "Look at the machine before anything else is run on it; then plan again.",
-        Status.REFUSED: "Make the requirement hold, then plan again.",
+        Status.REFUSED: "Do what the reason says, then plan again.",
         Status.STALE: "Plan again and read the new plan.",
         Status.CANCELLED: "Plan again when the work may go on.",
+        Status.FIXED: "Run the backup again: only it can tell that all is well.",
         Status.APPLIED: "See how the next backup ends; if it fails, plan again.",
     }
 )
@@ -107,15 +109,35 @@ def observed_text(text: str) -> str:
 
 def proof(look: Verification) -> tuple[str, str]:
     """A label and what the look at the target showed."""
-    label = "verified" if look.healthy else "not verified"
-    return label, observed_text(look.text) or _SHOWN[look.healthy]
+    return proof_label(look.healthy), observed_text(look.text) or _SHOWN[look.healthy]
+
+
+def proof_label(healthy: object) -> str:
+    """Only what the guest shows to be well is verified."""
+    return "verified" if healthy is True else "not verified"
+
+
+def titled(name: str, title: str) -> str:
+    """The title in brackets, if it says more than the name, which may end in an item: ``enable[sda]``."""
+    return f" ({title})" if title and name != title and not name.startswith(f"{title}[") else ""
+
+
+def worded(text: str) -> str:
+    """A condition that does not hold, which the engine records as it stands in the playbook, as part of a sentence."""
+    for start, said in _CONDITIONS.items():
+        if text.startswith(start):
+            return f"{said}, since `{' '.join(text.removeprefix(start).split())}` does not hold"
+    return text
+
+
+_CONDITIONS = MappingProxyType({"not needed: ": "not needed", "now not needed: ": "not needed now"})
 
 
 def remedy_result(remedy: RemedyReport) -> str:
     """``healthy``, ``failed: a step failed``; what its actions and its proof say is not said again."""
     text = observed_text(remedy.text)
     if remedy.result == "skipped" and text:
-        return text
+        return worded(text)
     result = plain(remedy.result)
     looks = any(observed_text(look.text) == text for look in remedy.verifications)
     troubles = any(text.startswith(f"{action.id}: {action.text}") for action in remedy.actions)
@@ -126,6 +148,11 @@ def plural(count: int, noun: str) -> str:
     """``1 target``, ``2 targets``, ``3 remedies``."""
     many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
     return f"{count} {noun if count == 1 else many}"
+
+
+def left_out(found: Sequence[LeftOut]) -> str:
+    """``win (windows; fs-freeze-failed is for linux), ...``; empty if every selected target is accounted for."""
+    return ", ".join(f"{one.target} ({one.reason})" for one in found)
 
 
 def counted(counts: Mapping[str, int]) -> str:

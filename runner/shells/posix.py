@@ -7,12 +7,17 @@ anything is started: fish by the canary word, csh since it finds a syntax error.
 What the wrapper says to us goes over the command's own streams as lines that begin with a random mark, which the
 transport filters out:
 
-    MARK start PID HOW     on both streams, just before the command; HOW is plain, root or sudo
     MARK reached           on standard error, by a first launch: the login shell works, whatever sudo may say
     MARK prompt            on standard error, written by sudo itself: it waits for the password
-    MARK exit CODE         on standard error, only for commands that may be left running
+    MARK start PID HOW     on both streams, just before the command; HOW is plain, root or sudo
+    SEAL exit CODE         on standard error, only for commands that may be left running
 
 No ``start`` line means that the command was certainly not started, for the wrapper gives up if it cannot write it.
+
+MARK is an argument, so everybody on the target can read it. That is no harm: after the ``start`` line of a stream it
+means nothing there any more, and before it the command cannot have written anything. SEAL is told to the wrapper over
+standard input, as the first line of it, once the ``start`` line was seen. It stands in no argument, no environment
+and no file, so that nothing in the command's output can pass for its exit code.
 """
 
 from __future__ import annotations
@@ -27,6 +32,7 @@ SHELL = "/bin/sh"
 NONCE_VARIABLE = "VMFIX_COMMAND"
 EXIT_MANGLED = 97
 EXIT_NO_MARK = 98
+EXIT_NO_SEAL = 99
 
 
 class Elevation(enum.Enum):
@@ -42,10 +48,7 @@ class Elevation(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """The random words of one launch: ``mark`` begins our lines; ``nonce`` stands in the environment of the command.
-
-    They differ, so that a command which prints its environment does not look like our wrapper.
-    """
+    """The random words of one launch: ``mark`` begins our lines; ``nonce`` stands in the environment of the command."""
 
     mark: str
     nonce: str
@@ -68,22 +71,23 @@ def words(command: Command) -> tuple[str, ...]:
 _PREPARE = (
     f'[ "${{#3}}" = 2 ] || exit {EXIT_MANGLED}; '
     f"{NONCE_VARIABLE}=$2; export {NONCE_VARIABLE}; "
-    '[ "$4" ] || exec </dev/null; '
     'printf \'%s start %s %s\\n\' "$1" "$$" "$0" && '
     'printf \'%s start %s %s\\n\' "$1" "$$" "$0" >&2 || '
     f"exit {EXIT_NO_MARK}; "
 )
+_INPUT = '[ "$4" ] || exec </dev/null; '
 
-_RUN = _PREPARE + 'shift 4; exec "$@"'
+_RUN = _PREPARE + _INPUT + 'shift 4; exec "$@"'
 
 # For a command that must survive us. If nobody reads any more, the first cat of a relay dies of SIGPIPE and the second
 # swallows the rest: the command itself never notices. Its exit code is told at once, since a service that it started
 # may hold the streams open for ever. Descriptors: 3 takes the exit code, 4 is the command's standard error, 5 and 6
-# are our own streams.
+# are our own streams. From _SEAL on, $1 is the seal and no longer the mark; only builtins ever see it.
+_SEAL = f'unset REPLY; IFS= read -r REPLY || exit {EXIT_NO_SEAL}; shift; set -- "$REPLY" "$@"; unset REPLY; '
 _RELAY = "{ cat; exec cat >/dev/null; }"
 _CLOSED = "3>&- 4>&- 5>&- 6>&-"
 _RUN_AND_LEAVE = (
-    _PREPARE + "trap '' HUP; exec 5>&1 6>&2; "
+    _PREPARE + _SEAL + _INPUT + "trap '' HUP; exec 5>&1 6>&2; "
     '{ { { ( shift 4; exec "$@" ) 2>&4 ' + _CLOSED + '; echo "$?" >&3; } 2>/dev/null | '
     + _RELAY + " >&5 2>/dev/null " + _CLOSED + "; } 4>&1 | "
     + _RELAY + " >&6 2>/dev/null " + _CLOSED + "; } 3>&1 | "
@@ -122,19 +126,14 @@ def _probe(sudo: tuple[str, ...]) -> str:
     return f'{here}; if [ "$(id -u)" = 0 ]; then {as_root}; else {by_sudo}; fi'
 
 
-# Ends everything that belongs to a command: $1 is its nonce, $2 the process that the start line named. A process
+# Finds everything that belongs to a command: $1 is its nonce, $2 the process that the start line named. A process
 # belongs if the nonce is in its environment, if it is in a session of one that belongs, or if it descends from one.
-# Prints "gone" only if a last look found nothing.
-_KILL_TREE = r"""
+# $own is empty where there is no /proc to look at.
+_TREE = r"""
 nonce=$1 leader=$2
-if ! read -r line </proc/self/stat; then
-    kill -KILL -- "-$leader" "$leader" 2>/dev/null
-    echo unverified
-    exit 0
-fi
 fields() { line=${line##*) }; set -- $line; state=$1 parent=$2 session=$4; }
 session_of() { session=; read -r line 2>/dev/null <"/proc/$1/stat" && fields; }
-session_of self; own=$session
+session_of self 2>/dev/null; own=$session
 look() {
     found=' ' sessions=" $leader "
     for file in $(grep -lsF "VMFIX_COMMAND=$nonce" /proc/[0-9]*/environ); do
@@ -158,6 +157,13 @@ look() {
     done
     [ "$found" != ' ' ]
 }
+"""
+
+# Prints "gone" only if a last look found nothing.
+_KILL_TREE = (
+    _TREE
+    + r"""
+[ "$own" ] || { kill -KILL -- "-$leader" "$leader" 2>/dev/null; echo unverified; exit 0; }
 try() {
     signal=$1
     shift
@@ -173,8 +179,28 @@ try KILL 0.05 0.1 0.2 0.4 0.8 1 1 1 1 1
 look || { echo gone; exit 0; }
 echo "left$found"
 """
+)
+
+_LOOK_AT_TREE = (
+    _TREE
+    + r"""
+[ "$own" ] || { echo unverified; exit 0; }
+look || { echo gone; exit 0; }
+echo "left$found"
+"""
+)
 
 
 def kill_command(nonce: str, leader: int, *, elevated: bool) -> Command:
     """A command that ends the whole process tree of another, TERM before KILL, and prints ``gone`` if none is left."""
     return Command(dialect=Dialect.SH, script=_KILL_TREE, argv=(nonce, str(leader)), elevated=elevated, at_most=20.0)
+
+
+def look_command(nonce: str, leader: int, *, elevated: bool, at_most: float) -> Command:
+    """A command that prints ``gone`` if no process of another is left, ``left`` and their numbers if there are some.
+
+    It only looks. Where it cannot see processes it prints something else.
+    """
+    return Command(
+        dialect=Dialect.SH, script=_LOOK_AT_TREE, argv=(nonce, str(leader)), elevated=elevated, at_most=at_most
+    )

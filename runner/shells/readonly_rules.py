@@ -212,26 +212,39 @@ LINUX: Mapping[str, Rule] = MappingProxyType(
 _SC = (
     "query queryex qc qdescription qfailure qfailureflag qprivs qsidtype qtriggerinfo enumdepend sdshow getdisplayname"
 )
-_SAVES = _except("writes a bookmark file", words=("/sbm*", "-sbm*", "/savebookmark*", "-savebookmark*"))
+_WEVTUTIL = "qe query-events gl get-log gli get-loginfo el enum-logs ep enum-publishers gp get-publisher"
+_ELSEWHERE = "is about another machine"
 
 
-def _wevtutil(args: Sequence[str]) -> str:
-    verbs = "qe query-events gl get-log gli get-loginfo el enum-logs ep enum-publishers gp get-publisher"
-    return _verb(verbs, folded=True, also=lambda rest: _SAVES([arg.lower() for arg in rest]))(args)
+def _folded(rule: Rule) -> Rule:
+    """The same for programs that read their words in any case."""
+    return lambda args: rule([arg.lower() for arg in args])
 
+
+def _options(*names: str) -> list[str]:
+    """Each behind a slash or a hyphen."""
+    return [sign + name for sign in "/-" for name in names]
+
+
+_AT_HOME = _except(_ELSEWHERE, words=(r"\\*",))
+_NO_LOGIN = _folded(_except(_ELSEWHERE, words=_options("s", "u", "p")))
+_NO_BOOKMARK = _except(
+    "writes a bookmark file or is about another machine",
+    words=_options("sbm*", "savebookmark*", "r:*", "remote*", "u:*", "username*", "p:*", "password*", "a:*"),
+)
 
 WINDOWS: Mapping[str, Rule] = MappingProxyType(
     {
-        "driverquery": _anything,
+        "driverquery": _NO_LOGIN,
         "icacls": _only("(?!)", operands=1),
         "ipconfig": _exactly("/all"),
         "net": _exactly("start"),
-        "reg": _verb("query", folded=True),
-        "sc": _verb(_SC, folded=True),
-        "systeminfo": _anything,
-        "tasklist": _anything,
-        "vssadmin": _verb("list", folded=True),
-        "wevtutil": _wevtutil,
+        "reg": _verb("query", also=_AT_HOME, folded=True),
+        "sc": _verb(_SC, also=_AT_HOME, folded=True),
+        "systeminfo": _NO_LOGIN,
+        "tasklist": _NO_LOGIN,
+        "vssadmin": _folded(_verb("list", also=_verb("providers shadows shadowstorage volumes writers"))),
+        "wevtutil": _folded(_verb(_WEVTUTIL, also=_NO_BOOKMARK)),
         "whoami": _anything,
     }
 )

@@ -7,20 +7,23 @@ from types import MappingProxyType
 from typing import Any
 
 from runner.steps.base import StepType
-from runner.steps.command import RunCommand, RunShell
+from runner.steps.command import RunCommand, RunPowerShell, RunShell
 from runner.steps.file import File
 from runner.steps.filesystem_check import FilesystemCheck
 from runner.steps.ini_value import IniValue
 from runner.steps.manual import Manual
 from runner.steps.mount import Mount
 from runner.steps.reboot import Reboot
+from runner.steps.registry_value import RegistryValue
 from runner.steps.service import Service
 from runner.steps.wait_for import WaitFor
 
 _ALL: tuple[StepType[Any, Any], ...] = (
     RunCommand(),
     RunShell(),
+    RunPowerShell(),
     Service(),
+    RegistryValue(),
     IniValue(),
     Mount(),
     FilesystemCheck(),

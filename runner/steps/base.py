@@ -100,9 +100,14 @@ class Decision:
 
 
 class Judged(enum.Enum):
-    """What the exit of a changing command says. OK is never proof: ``verify`` is."""
+    """What the exit of a changing command says. OK is never proof: ``verify`` is.
+
+    ``verify`` answers UNSEEN where the step type has no way to look: then an exit code is all there is, and where
+    that is missing, the outcome stays unknown.
+    """
 
     OK = "ok"
+    UNSEEN = "unseen"
     FAILED = "failed"
     NEEDS_PERSON = "needs_person"
 

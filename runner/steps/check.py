@@ -1,4 +1,4 @@
-"""The check of a ``command`` or ``shell`` step: a read-only command, and what its result must say."""
+"""The check of a ``command``, ``shell`` or ``powershell`` step: a read-only command, and what its result must say."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from runner.shells.readonly import why_argv_may_write, why_script_may_write
 from runner.steps.base import Args, IsExpression, NotTemplate, Observing, last_line, lasting
 from runner.steps.programs import Argv
 
-NOT_STARTED = (126, 127)
-"""Exit codes with which sh, env and sudo say that a program cannot be started or found (POSIX, XCU 2.8.2)."""
+NOT_STARTED = (126, 127, 9009)
+"""Exit codes with which sh, env and sudo say that a program cannot be started or found (POSIX, XCU 2.8.2); 9009 is
+cmd.exe's (from memory), which also says it by 1: then it looks like a check that did not pass."""
 
 
 def _known_parser(name: str) -> str:
@@ -29,7 +30,7 @@ def _known_parser(name: str) -> str:
 
 
 class Check(Args):
-    """``command`` or ``script`` (for sh, with ``args`` as $1, $2 ...). It passes if ``that`` is true.
+    """``command`` or ``script`` (for sh, on Windows for PowerShell, with ``args``). It passes if ``that`` is true.
 
     ``that`` sees exit_code, out, err and value, the output as ``parse`` reads it; nothing else. A program that is not
     known to be read-only, and every script, needs ``why_read_only``.
@@ -64,12 +65,12 @@ class Check(Args):
         why = why_argv_may_write(texts) if texts else why_script_may_write()
         return f"the check may change something: {why}\nSay in `why_read_only` why it does not." if why else ""
 
-    def as_command(self) -> Command:
-        """What is sent to the target."""
+    def as_command(self, dialect: Dialect) -> Command:
+        """What is sent to the target; a script is one of this dialect."""
         if self.command is not None:
             return Command(argv=self.command, at_most=self.at_most, elevated=self.elevated)
         return Command(
-            dialect=Dialect.SH,
+            dialect=dialect,
             script=self.script or "",
             argv=self.args,
             at_most=self.at_most,
@@ -86,15 +87,21 @@ class Checked:
     evidence: str
 
 
-def checking(check: Check) -> Observing[Checked]:
+def checking(check: Check, dialect: Dialect) -> Observing[Checked]:
     """Run the check and judge it. Raises ``ParseError`` if its output cannot be read or judged."""
-    command = check.as_command()
+    command = check.as_command(dialect)
     result = yield command
-    passed = _passes(check, result)
+    started = result.exit_code not in NOT_STARTED or _foresees(check, result.exit_code)
+    passed = started and _passes(check, result)
     shown = "the script" if check.script is not None else f"`{' '.join(command.argv)}`"
     verb = "passed" if passed else "did not pass"
     evidence = f"the check {verb}: {shown} gave exit {result.exit_code}: {last_line(result)}"
-    return Checked(passed, passed or result.exit_code not in NOT_STARTED, evidence)
+    return Checked(passed, started, evidence)
+
+
+def _foresees(check: Check, code: int) -> bool:
+    """Whether the author means this exit code: a script may well end with 127, and its ``that`` then says so."""
+    return str(code) in check.that
 
 
 def _passes(check: Check, result: CommandResult) -> bool:

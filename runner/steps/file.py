@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from pydantic import Field
-
 from runner.model.command import AtDeadline, Command, CommandResult, Effect
 from runner.model.inventory import Platform
 from runner.model.plan import Outcome
@@ -14,51 +12,18 @@ from runner.model.playbook import Risk
 from runner.steps._atomic_write import (
     FileSeen,
     diff,
-    is_glob,
     judge_script,
     look_file,
+    look_link,
     look_paths,
     put_back,
     remove,
     write,
 )
-from runner.steps.base import Args, Decision, Judgement, Observing, StepType
-
-_NAME = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$"
-
-
-class FileArgs(Args):
-    """A path and what should be there: a file with a content, a directory, or nothing."""
-
-    path: str = Field(pattern=r"^/[^\x00]*[^/\x00]$", description="The file or directory, absolute.")
-    content: str | None = Field(default=None, description="The whole content of the file, written as UTF-8.")
-    directory: bool = Field(default=False, description="A directory, made with the folders above it.")
-    absent: bool = Field(
-        default=False, description="Remove the file; a backup of it stays. Directories are never removed."
-    )
-    mode: str | None = Field(
-        default=None, pattern=r"^[0-7]{4}$", description="Mode in octal; a new file gets 0644, a new directory 0755."
-    )
-    owner: str | None = Field(default=None, pattern=_NAME, description="Owner by name; a new file belongs to root.")
-    group: str | None = Field(default=None, pattern=_NAME, description="Group by name; a new file belongs to root.")
-
-    @classmethod
-    def misfit(cls, given: Mapping[str, object]) -> str:
-        """One wish, of one file."""
-        wishes = [
-            given.get("content") is not None,
-            *(given.get(name) not in (None, False) for name in ("directory", "absent")),
-        ]
-        attributes = any(given.get(name) for name in ("mode", "owner", "group"))
-        if is_glob(str(given.get("path", ""))):
-            return "the path must name one file, without *, ? and [\nUse one step for each file."
-        if sum(wishes) > 1:
-            return "only one of content, directory and absent can be wanted\nRemove the others."
-        if wishes[2] and attributes:
-            return "what is absent has no mode, owner or group\nRemove them."
-        if not any(wishes) and not attributes:
-            return "nothing is wanted of the file\nGive content, directory, absent, mode, owner or group."
-        return ""
+from runner.steps.base import Decision, Judgement, Observing, StepType
+from runner.steps.file_args import FileArgs
+from runner.steps.file_windows import WindowsFile
+from runner.steps.rendering import is_open
 
 
 def _refused(evidence: str, remedy: str) -> Decision:
@@ -118,6 +83,9 @@ def _unfit(args: FileArgs, seen: FileSeen) -> Decision | None:
     is_directory = seen.kind == "directory"
     if args.directory and seen.kind and not is_directory:
         return _refused(f"{seen.path} is a {seen.kind}, no directory.", "Move it away by hand.")
+    if args.absent and seen.kind == "symbolic link":
+        remedy = "Remove the link by hand, or give the path of the file that it leads to."
+        return _refused(f"{seen.path}: {seen.problem}, and links are never removed.", remedy)
     if args.absent and is_directory:
         return _refused(f"{seen.path} is a directory, and directories are never removed.", "Remove it by hand.")
     if seen.problem and not is_directory:
@@ -159,14 +127,28 @@ class File(StepType[FileArgs, FileSeen]):
 
     name: ClassVar[str] = "file"
     args = FileArgs
-    platforms: ClassVar[frozenset[Platform]] = frozenset({Platform.LINUX})
-    summary: ClassVar[str] = "A file with a content, a directory, or neither; written atomically, with a backup."
+    summary: ClassVar[str] = (
+        "A file with a content, a directory, or neither; written atomically, with a backup. On Windows only files, by "
+        "PowerShell."
+    )
     least_risk: ClassVar[Risk | None] = Risk.CONFIG
+
+    def on(self, platform: Platform) -> StepType[FileArgs, FileSeen]:
+        return _WINDOWS if platform is Platform.WINDOWS else self
+
+    def refuses(self, given: Mapping[str, object]) -> str:
+        path = given.get("path")
+        if isinstance(path, str) and not is_open(path) and not path.startswith("/"):
+            return f"`{path}` is no path on Linux\nWrite it from the root on: /folder/file."
+        return ""
 
     def touches(self, args: FileArgs) -> frozenset[str]:
         return frozenset({f"file:{args.path}"})
 
     def observe(self, args: FileArgs) -> Observing[FileSeen]:
+        link = (yield from look_link(args.path)) if args.absent else None
+        if link is not None:
+            return link
         (path,) = yield from look_paths(args.path)
         return (yield from look_file(path))
 
@@ -195,4 +177,5 @@ class File(StepType[FileArgs, FileSeen]):
         return judge_script(command, result) if command.script else super().judge(args, command, result)
 
 
+_WINDOWS = WindowsFile()
 FILE = File()

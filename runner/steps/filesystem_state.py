@@ -11,6 +11,7 @@ from pydantic import Field
 
 from runner.errors import ParseError
 from runner.model.command import AtDeadline, Command, Dialect
+from runner.model.text import beginning
 from runner.parsers.fsck import parse_e2fsck, parse_tune2fs, parse_xfs_repair
 from runner.parsers.fstab import unescape
 from runner.steps.base import Args, Observing
@@ -77,7 +78,7 @@ def look_users(number: str, hexadecimal: str) -> Observing[tuple[str, ...]]:
     result = yield Command(dialect=Dialect.SH, script=_USERS, argv=argv, at_most=_LOOK_AT_MOST)
     lines = result.stdout.decode("utf-8", "replace").splitlines()
     if lines[-1:] != ["end"] or result.truncated:
-        message = f"the list of users of device {number} is incomplete: {result.err.strip()[:200]}"
+        message = f"the list of users of device {number} is incomplete: {beginning(result.err.strip(), 200)}"
         raise ParseError(message)
     return tuple(dict.fromkeys(words for line in lines[:-1] if (words := _user(line, number))))
 
@@ -114,7 +115,11 @@ def observe_check(args: CheckArgs) -> Observing[CheckState]:
     kind, major, minor = (result.out.strip() + "||").split("|")[:3]
     if kind != "block special file":
         return CheckState(kind=kind)
-    number = f"{int(major, 16)}:{int(minor, 16)}"
+    try:
+        number = f"{int(major, 16)}:{int(minor, 16)}"
+    except ValueError as problem:
+        message = f"stat gave no device number of {args.device}: {beginning(result.out.strip(), 200)}"
+        raise ParseError(message) from problem
     users = yield from look_users(number, f"{major}:{minor}")
     fstype = yield from look_type(args.device)
     state = CheckState(kind=kind, number=number, fstype=fstype, users=users)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
@@ -128,6 +129,10 @@ def _edited(args: IniArgs, seen: FileSeen, text: str) -> _Change:
 
 def _check(args: IniArgs, text: str, names: Collection[str]) -> None:
     """What can be read, and yet is not what it seems."""
+    lone = re.search(r"\r(?!\n)", text)
+    if lone is not None:
+        line = text.count("\n", 0, lone.start()) + 1
+        raise Unreadable(f"line {line} holds a carriage return by itself, which ends a line for the strict parser")
     other = next((name for name in names if name.lower() == args.section.lower()), None)
     if args.section not in names and other is not None:
         raise Unreadable(

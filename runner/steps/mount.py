@@ -9,12 +9,11 @@ from runner.model.inventory import Platform
 from runner.model.plan import Outcome
 from runner.model.playbook import Risk
 from runner.steps.base import Decision, Judged, Judgement, Observing, Settle, StepType, last_line
+from runner.steps.mount_back import commands_back, is_part, recorded, ways, why_lost
 from runner.steps.mount_options import (
     STOP_AUTOMOUNT,
-    change,
     mount_by_table,
     mount_exactly,
-    passable,
     same_options,
     start_unit,
     stop_automount,
@@ -22,48 +21,13 @@ from runner.steps.mount_options import (
     unit_name,
 )
 from runner.steps.mount_state import MountArgs, MountState, is_system, observe_mount
-from runner.steps.mount_table import Mounted, inside
+from runner.steps.mount_table import Mounted
 
 _FAILED = 32  # umount(8), mount(8): busy, not mounted, refused by the kernel, all alike
 
 
 def _refused(evidence: str, remedy: str) -> Decision:
     return Decision(outcome=Outcome.REFUSED, evidence=evidence, remedy=remedy)
-
-
-def _restore(state: MountState, was: Mounted) -> tuple[Command, ...] | None:
-    """The commands that mount it again as it was; None if there is no telling."""
-    if "idmapped" in was.options:
-        return None
-    if state.units.automount:
-        return start_unit(unit_name(state.path, "automount")), start_unit(unit_name(state.path, "mount"))
-    if _table_gives(state, was):
-        return (mount_by_table(state.path),)
-    if was.root != "/" and was.fstype != "btrfs":
-        return _bind(state, was)
-    return (mount_exactly(was.source, state.path, was.fstype, was.options),)
-
-
-def _table_gives(state: MountState, was: Mounted) -> bool:
-    """Whether ``mount PATH`` would give the same mount."""
-    entry = state.fstab
-    if entry is None:
-        return False
-    if {"bind", "rbind"} & set(entry.options):
-        return was.root != "/"
-    same_type = entry.fstype in ("auto", was.fstype)
-    return state.same_source(entry.source, was.source) and same_type and same_options(entry.options, was.options)
-
-
-def _bind(state: MountState, was: Mounted) -> tuple[Command, ...] | None:
-    """A bind mount comes from another mount of the same file system that shows the same directory."""
-    for base in state.mounts:
-        if base.number == was.number and base.target != state.path and inside(was.root, base.root):
-            below = was.root[len(base.root.rstrip("/")) :]
-            flags = [option for option in was.options if option in ("ro", "nosuid", "nodev", "noexec", "noatime")]
-            source = base.target.rstrip("/") + below
-            return (change("mount", "-o", passable(("bind", *flags)), "--", source, state.path),)
-    return None
 
 
 def _unmount(args: MountArgs, state: MountState) -> Decision:
@@ -82,13 +46,18 @@ def _unmount(args: MountArgs, state: MountState) -> Decision:
         start = (start_unit(unit_name(state.path, "automount")),)
         return Decision(outcome=Outcome.WOULD_CHANGE, evidence=text, commands=stop, undo=start)
     was = state.here[-1]
-    undo = _restore(state, was)
-    if undo is None:
-        text = f"{_shown(was)} could not be mounted again as it is (a bind or an id-mapped mount)."
-        return _refused(text, f"Write it into /etc/fstab, or unmount {state.path} by hand.")
+    lost = why_lost(state, was)
+    if lost:
+        text = f"{_shown(was)} and would not come back as it is: {lost}."
+        return _refused(text, f"Unmount {state.path} by hand, if that is all right, and mount it again afterwards.")
     evidence = f"{_shown(was)}, and nothing uses it.{_elsewhere(state, was)}"
-    commands = (umount(state.path), *stop)
-    return Decision(outcome=Outcome.WOULD_CHANGE, evidence=evidence, commands=commands, prior=was.record(), undo=undo)
+    return Decision(
+        outcome=Outcome.WOULD_CHANGE,
+        evidence=evidence,
+        commands=(umount(state.path), *stop),
+        prior=was.record(),
+        undo=commands_back(state, was),
+    )
 
 
 def _obstacle(state: MountState, *, nested: bool) -> Decision | None:
@@ -122,36 +91,21 @@ def _elsewhere(state: MountState, was: Mounted) -> str:
     return f" The same file system stays mounted at {', '.join(others)}." if others and was.number else ""
 
 
-def _wanted(args: MountArgs, state: MountState) -> Mounted | None:
-    if args.source is None or args.fstype is None:
-        return None
-    return Mounted(source=args.source, target=state.path, fstype=args.fstype, options=args.wanted_options)
-
-
-def _ways(args: MountArgs, state: MountState) -> tuple[Command, ...]:
-    """The commands that would mount it; empty if nothing says what belongs there."""
-    wanted = _wanted(args, state)
-    if state.units.automount and (wanted is None or _table_gives(state, wanted)):
-        return start_unit(unit_name(state.path, "automount")), start_unit(unit_name(state.path, "mount"))
-    if wanted is not None:
-        if _table_gives(state, wanted):
-            return (mount_by_table(state.path),)
-        return (mount_exactly(wanted.source, state.path, wanted.fstype, wanted.options),)
-    if state.fstab is not None:
-        return (mount_by_table(state.path),)
-    return (start_unit(unit_name(state.path, "mount")),) if state.units.by_file else ()
-
-
 def _mount(args: MountArgs, state: MountState) -> Decision:
     if state.here:
         return _compared(args, state)
+    base = state.base
+    if args.stands_on and (base is None or base.target != args.stands_on):
+        now = "nothing" if base is None else f"the file system at {base.target}"
+        text = f"{state.path} stood on what is mounted at {args.stands_on}; now it would stand on {now}."
+        return _refused(text, f"Mount {args.stands_on} first, when it is in order, and then {state.path}.")
     if not state.directory:
         return _refused(
             f"{state.path} is no directory.", "Make the directory first; it was there while it was a mount point."
         )
     if state.source == "":
         return _refused(f"No device on this target is {args.source}.", "Look at lsblk: is the disk attached?")
-    commands = _ways(args, state)
+    commands = ways(args, state)
     if not commands:
         text = f"Nothing is mounted at {state.path}, and neither /etc/fstab nor a unit file says what belongs there."
         return _refused(text, "Give source, fstype and options as they were recorded before.")
@@ -162,16 +116,21 @@ def _mount(args: MountArgs, state: MountState) -> Decision:
 
 def _compared(args: MountArgs, state: MountState) -> Decision:
     """Whether what is mounted there is what is wanted."""
-    top, wanted = state.here[-1], _wanted(args, state)
+    top, wanted = state.here[-1], recorded(args, state)
     want = wanted or state.fstab
     if want is None or {"bind", "rbind"} & set(want.options):
         return Decision(outcome=Outcome.NO_CHANGE, evidence=f"{_shown(top)}.")
     if not state.same_source(want.source, top.source) or want.fstype not in ("auto", top.fstype):
         text = f"{_shown(top)}, and {want.source} as {want.fstype} should be."
         return _refused(text, "Find out who mounted it; nothing is mounted over it.")
+    if wanted is not None and is_part(state, top):
+        return _refused(f"{_shown(top)}, and all of it should be.", "Find out who mounted it; it is a bind mount.")
     if wanted is not None and not same_options(wanted.options, top.options):
         text = f"{_shown(top)}, and the options should be {','.join(wanted.options)}."
         return _refused(text, "If it came back read-only, look into the kernel log before remounting it.")
+    if args.propagation and top.propagation and args.propagation != top.propagation:
+        text = f"{_shown(top)}, and its propagation is {top.propagation} and should be {args.propagation}."
+        return _refused(text, f"See mount(8) on --make-private and the like, and set it for {state.path} by hand.")
     return Decision(outcome=Outcome.NO_CHANGE, evidence=f"{_shown(top)}.")
 
 
@@ -205,7 +164,7 @@ class Mount(StepType[MountArgs, MountState]):
             stop = state is not None and state.units.automount
             return (umount(path), *((stop_automount(path),) if stop else ()))
         if state is not None:
-            return _ways(args, state)
+            return ways(args, state)
         if args.source and args.fstype:
             return (mount_exactly(args.source, args.path, args.fstype, args.wanted_options),)
         return (mount_by_table(args.path),)

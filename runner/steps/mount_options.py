@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from runner.model.command import AtDeadline, Command, Dialect, Effect
 
@@ -76,6 +77,19 @@ def same_options(wanted: Iterable[str], actual: Iterable[str]) -> bool:
     """
     want, have = kernel_options(wanted), kernel_options(actual)
     return want & _FLAGS == have & _FLAGS and want <= have
+
+
+_REPORTED: Mapping[str, frozenset[str]] = MappingProxyType(
+    {"xfs": frozenset(("attr2", "inode64", "logbufs=8", "logbsize=32k", "noquota"))}
+)
+"""Defaults that the kernel reports all the same. What is missing here costs nothing: it is given to mount by name."""
+
+
+def given_by(entry: Iterable[str], options: Iterable[str], fstype: str) -> bool:
+    """Whether the options of an fstab entry give all of a mount's, so that nothing of a remount's is lost."""
+    have = tuple(options)
+    more = kernel_options(have) - kernel_options(entry)
+    return same_options(entry, have) and more <= _REPORTED.get(fstype, frozenset())
 
 
 def passable(options: Iterable[str]) -> str:

@@ -19,6 +19,7 @@ from runner.steps.mount_table import (
     look_fstab,
     look_holders,
     look_mounts,
+    look_passing,
     look_real,
     look_source,
     look_units,
@@ -85,6 +86,16 @@ class MountArgs(Args):
         default=None,
         description="mounted: its options, as findmnt showed them before; a list or a text with commas.",
     )
+    propagation: str | None = Field(
+        default=None,
+        pattern=r"^(|(shared|private)(,slave)?(,unbindable)?)$",
+        description="mounted: its propagation, as findmnt showed it before; without it, any will do.",
+    )
+    stands_on: str | None = Field(
+        default=None,
+        pattern=r"^/",
+        description="mounted: the mount point that it stood on; refused while that is not mounted.",
+    )
     nested: bool = Field(
         default=False,
         description="unmounted: mounts below it are no obstacle, as earlier steps of the remedy unmount them.",
@@ -103,8 +114,9 @@ class MountArgs(Args):
     def misfit(cls, given: Mapping[str, object]) -> str:
         """What is to be mounted is given whole or not at all."""
         source, fstype, options = (given.get(name) for name in ("source", "fstype", "options"))
-        if given.get("state") == "unmounted" and (source or fstype or options):
-            return "source, fstype and options belong to `state: mounted`\nRemove them."
+        names = ("source", "fstype", "options", "propagation", "stands_on")
+        if given.get("state") == "unmounted" and any(given.get(name) for name in names):
+            return f"{', '.join(names)} belong to `state: mounted`\nRemove them."
         if bool(source) != bool(fstype) or (options and not source):
             return "source and fstype go together, and options go with them\nGive all, or leave it to /etc/fstab."
         if {"bind", "rbind"} & set(_listed(options)):
@@ -123,7 +135,8 @@ class MountState:
     """What was seen.
 
     ``path`` has its symbolic links followed. ``source`` is the wanted device, resolved from a tag; empty if nothing has
-    it. ``real`` pairs names of devices with their names without links.
+    it. ``real`` pairs names of devices with their names without links. ``passing_device``: it is on a loop device
+    that the kernel frees with its last use.
     """
 
     path: str
@@ -134,6 +147,7 @@ class MountState:
     holders: tuple[Holder, ...] = ()
     source: str | None = None
     real: tuple[tuple[str, str], ...] = ()
+    passing_device: bool = False
 
     @property
     def here(self) -> tuple[Mounted, ...]:
@@ -149,6 +163,14 @@ class MountState:
     def nested(self) -> tuple[Mounted, ...]:
         """What is mounted below the path."""
         return tuple(m for m in self.mounts if m.target != self.path and inside(m.target, self.path))
+
+    @property
+    def base(self) -> Mounted | None:
+        """What a mount at the path stands on: the deepest mount above it, and of those at one place the topmost."""
+        above = [
+            m for m in self.mounts if m.target != self.path and inside(self.path, m.target) and m.fstype != "autofs"
+        ]
+        return max(reversed(above), key=lambda m: len(m.target), default=None)
 
     def same_source(self, one: str, other: str) -> bool:
         names = dict(self.real)
@@ -176,4 +198,5 @@ def observe_mount(args: MountArgs) -> Observing[MountState]:
     real = (yield from look_real(*names.values())) if names else ()
     busy = args.state == "unmounted" and bool(state.here) and not is_system(path)
     holders = (yield from look_holders(path)) if busy else ()
-    return replace(state, holders=holders, real=tuple(zip(names, real, strict=True)))
+    passing = (yield from look_passing(state.here[-1].source)) if busy else False
+    return replace(state, holders=holders, real=tuple(zip(names, real, strict=True)), passing_device=passing)

@@ -112,6 +112,15 @@ def look_directory(path: str) -> Observing[bool]:
     return result.exit_code == 0
 
 
+def look_passing(source: str) -> Observing[bool]:
+    """Whether it is a loop device that the kernel frees with its last use, as ``mount -o loop`` makes them."""
+    name = re.fullmatch(r"/dev/(loop\d+)", source)
+    if name is None:
+        return False
+    result = yield Command(argv=("cat", f"/sys/block/{name[1]}/loop/autoclear"), at_most=_LOOK_AT_MOST)
+    return result.out.strip() == "1"
+
+
 _UNITS = """\
 [ -d /run/systemd/system ] || exit 3
 exec systemctl show --property=Id,LoadState,FragmentPath,SourcePath -- "$@"

@@ -7,13 +7,16 @@ bytes as they come, sorts marks from output, and says what may be written to sta
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Callable
 
-from runner.model.command import Command
+from runner.model.command import AtDeadline, Command
 from runner.model.secret import Secret
+from runner.model.text import end
 
 OUTPUT_LIMIT = 16 * 1024 * 1024  # bytes kept of each stream
 PREAMBLE_LIMIT = 64 * 1024  # bytes kept of what comes before the command
+_LONGEST_SAID = 400  # characters shown of it
 _LONGEST_MARK = 200  # bytes from the mark to the end of its line; longer is not from our wrapper
 
 
@@ -21,10 +24,15 @@ class MarkedStream:
     """One stream, from which our own lines are taken out even where they come in pieces.
 
     ``before`` is what came before the command was started: greetings of login scripts and complaints of sudo.
+    With its ``start`` line the mark has done its duty: anybody may know it, so later ones are output. Then only the
+    ``seal`` begins a line of ours, if there is one.
     """
 
-    def __init__(self, mark: str, on_mark: Callable[[list[str]], None], *, limit: int = OUTPUT_LIMIT) -> None:
-        self._mark = mark.encode() + b" "
+    def __init__(
+        self, mark: str, on_mark: Callable[[list[str]], None], *, seal: str = "", limit: int = OUTPUT_LIMIT
+    ) -> None:
+        self._mark: bytes | None = mark.encode() + b" "
+        self._seal = seal.encode() + b" " if seal else None
         self._on_mark = on_mark
         self._limit = limit
         self._held = b""
@@ -34,33 +42,33 @@ class MarkedStream:
         self.body = bytearray()
 
     def feed(self, data: bytes) -> None:
-        if not self._held and self._mark[:1] not in data:
-            self._keep(data)
-            return
         self._held += data
-        while self._take_mark():
+        while self._mark is not None and self._take_mark(self._mark):
             pass
+        if self._mark is None:
+            self._release(len(self._held))
 
     def finish(self) -> None:
         """Nothing more will come: what was held back as a possible mark is output."""
         self._keep(self._held)
         self._held = b""
 
-    def _take_mark(self) -> bool:
-        at = self._held.find(self._mark)
+    def _take_mark(self, mark: bytes) -> bool:
+        at = self._held.find(mark)
         if at < 0:
-            self._release(len(self._held) - _overlap(self._held, self._mark))
+            self._release(len(self._held) - _overlap(self._held, mark))
             return False
         self._release(at)
         end = self._held.find(b"\n")
         if end < 0 and len(self._held) <= _LONGEST_MARK:
             return False
         if end < 0:
-            self._release(len(self._mark))
+            self._release(len(mark))
             return True
-        line, self._held = self._held[len(self._mark) : end], self._held[end + 1 :]
+        line, self._held = self._held[len(mark) : end], self._held[end + 1 :]
         said = line.decode("ascii", "replace").split()
-        self.started = self.started or said[:1] == ["start"]
+        if said[:1] == ["start"] and not self.started:
+            self.started, self._mark = True, self._seal
         self._on_mark(said)
         return True
 
@@ -90,18 +98,20 @@ class Exchange:
 
     The sudo password is asked for and offered only after sudo's own prompt was seen, once, and never after the command
     was started; the command's standard input only after it was started. A second prompt means a wrong password.
+    ``seal`` is what the wrapper of a command that may be left running is told before that input, and begins its report.
     """
 
     def __init__(
         self, command: Command, mark: str, password: Callable[[], Secret] | None = None, *, limit: int = OUTPUT_LIMIT
     ) -> None:
         self._password = password
-        self._input = command.stdin.encode()
+        self.seal = secrets.token_hex(16) if command.at_deadline is AtDeadline.LEAVE else ""
+        self._input = (f"{self.seal}\n" if self.seal else "").encode() + command.stdin.encode()
         self._to_write: list[bytes] = []
         self._input_given = not self._input
         self._prompts = 0
         self.out = MarkedStream(mark, self._on_out_mark, limit=limit)
-        self.err = MarkedStream(mark, self._on_err_mark, limit=limit)
+        self.err = MarkedStream(mark, self._on_err_mark, seal=self.seal, limit=limit)
         self.leader: int | None = None
         self.how = ""
         self.reached = False
@@ -137,7 +147,7 @@ class Exchange:
         """What the target said instead of starting the command, made safe to show, in one line."""
         text = bytes(self.err.before or self.out.before).decode("utf-8", "backslashreplace")
         printable = "".join(c if c.isprintable() else " " for c in text)
-        return re.sub(r" +", " ", printable).strip()[-400:]
+        return end(re.sub(r" +", " ", printable).strip(), _LONGEST_SAID)
 
     def _on_out_mark(self, said: list[str]) -> None:
         if said[:1] == ["start"]:
@@ -151,11 +161,11 @@ class Exchange:
                 self.reached = True
             case ["prompt"] if not self.started:
                 self._answer()
-            case ["exit", code] if code.isdigit():
+            case ["exit", code] if self.err.started and code.isdecimal():
                 self.exit_code = int(code)
 
     def _start(self, said: list[str]) -> None:
-        if len(said) == len(("start", "PID", "HOW")) and said[1].isdigit():
+        if len(said) == len(("start", "PID", "HOW")) and said[1].isdecimal():
             self.leader, self.how = int(said[1]), said[2]
             self._to_write.clear()  # a password that is not yet written is not needed, and must not become input
 

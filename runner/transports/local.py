@@ -34,6 +34,7 @@ class LocalConnection:
 
     def close(self) -> None:
         """A command that runs just now is left alone, and counts as lost."""
+        self._session.interrupt()
         process = self._process
         if process is not None:
             process.abandon()

@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 
 from runner.errors import (
     ConnectionLost,
@@ -18,7 +19,7 @@ from runner.errors import (
 from runner.model.command import AtDeadline, Command, CommandResult
 from runner.model.inventory import Target
 from runner.model.secret import Secret
-from runner.shells.posix import EXIT_MANGLED, Elevation, Launch, kill_command, launch_line
+from runner.shells.posix import EXIT_MANGLED, Elevation, Launch, kill_command, launch_line, look_command
 from runner.transports.base import ResolveSecret
 from runner.transports.drive import End, Process, drive, exit_code
 from runner.transports.exchange import Exchange
@@ -27,6 +28,15 @@ Start = Callable[[str, float], AbstractContextManager[Process]]
 """Starts one line in the target's login shell, before the given ``time.monotonic()``; closing lets go of it."""
 
 _LAST_WORDS = 3.0  # seconds for a sudo that waits for an answer to notice that none will come
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A command on its way."""
+
+    command: Command
+    launch: Launch
+    exchange: Exchange
 
 
 class PosixSession:
@@ -38,12 +48,31 @@ class PosixSession:
         self._resolve = resolve
         self._elevation = Elevation.PROBE if target.ssh.sudo else Elevation.NONE
         self._sudo_password: Secret | None = None
+        self._interrupted = False
 
     def run(self, command: Command) -> CommandResult:
+        """As ``Connection.run``. Of a command whose line broke it is looked at once whether it still runs."""
+        self._interrupted = False
+        sent = self._prepared(command)
+        try:
+            return self._carry(sent)
+        except ConnectionLost as lost:
+            leader = sent.exchange.leader
+            if self._interrupted:
+                raise _interrupted(self._target.name, leader) from lost
+            if leader is None:
+                raise
+            self._learn(sent.exchange)
+            raise _lost(self._target.name, leader, dead=self._is_dead(sent, leader)) from lost
+
+    def interrupt(self) -> None:
+        """The connection is being closed: a command that runs just now counts as lost, and is not looked at again."""
+        self._interrupted = True
+
+    def _carry(self, sent: _Sent) -> CommandResult:
         began = time.monotonic()
-        launch = self._launch(command)
-        exchange = Exchange(command, launch.mark, self._password if launch.sudo_password else None)
-        with self._start(launch_line(command, launch), began + command.at_most) as process:
+        command, exchange = sent.command, sent.exchange
+        with self._start(launch_line(command, sent.launch), began + command.at_most) as process:
             end = drive(process, exchange, ends_at=began + command.at_most)
             if end is End.LATE and not exchange.started:
                 end = self._last_words(process, exchange)
@@ -51,13 +80,21 @@ class PosixSession:
             if end is End.DONE and exchange.started:
                 return self._result(exchange, exit_code(process, exchange), time.monotonic() - began)
             if end is End.LATE:
-                raise self._late(command, launch, exchange)
-            raise self._failure(end, launch, exchange, process)
+                raise self._late(sent)
+            raise self._failure(end, sent.launch, exchange, process)
 
-    def _launch(self, command: Command) -> Launch:
+    def _beside(self, command: Command) -> str:
+        """What a command of our own prints that has to do with another; nothing if it fails, however it does."""
+        try:
+            return self._carry(self._prepared(command)).out.strip()
+        except (TransportError, CredentialError):
+            return ""
+
+    def _prepared(self, command: Command) -> _Sent:
         elevation = self._elevation if command.elevated else Elevation.NONE
         asks = elevation is not Elevation.NONE and self._target.ssh.sudo_password is not None
-        return Launch(f"vmfix-{secrets.token_hex(16)}", secrets.token_hex(16), elevation, asks)
+        launch = Launch(f"vmfix-{secrets.token_hex(16)}", secrets.token_hex(16), elevation, asks)
+        return _Sent(command, launch, Exchange(command, launch.mark, self._password if asks else None))
 
     def _password(self) -> Secret:
         ref = self._target.ssh.sudo_password
@@ -92,28 +129,31 @@ class PosixSession:
         process.close_input()
         return drive(process, exchange, ends_at=time.monotonic() + _LAST_WORDS)
 
-    def _late(self, command: Command, launch: Launch, exchange: Exchange) -> DeadlineExceeded:
+    def _late(self, sent: _Sent) -> DeadlineExceeded:
+        command, nonce, leader = sent.command, sent.launch.nonce, sent.exchange.leader
         said = f"{self._target.name}: the command did not end within {command.at_most:g} s"
-        if exchange.leader is None:
+        if leader is None:
             return DeadlineExceeded(f"{said}; it is not known whether it was started", process_dead=None)
-        self._learn(exchange)
+        self._learn(sent.exchange)
         if command.at_deadline is AtDeadline.LEAVE:
-            return DeadlineExceeded(f"{said}; it was left running as process {exchange.leader}", process_dead=False)
-        if self._kill(command, launch.nonce, exchange.leader):
-            return DeadlineExceeded(f"{said}; all its processes were ended", process_dead=True)
+            return DeadlineExceeded(
+                f"{said}; it was left running as process {leader}",
+                remedy=f"Wait until process {leader} has ended, then look at what it did.",
+                process_dead=False,
+            )
+        if self._beside(kill_command(nonce, leader, elevated=command.elevated)) == "gone":
+            ended = f"all its processes were ended (process {leader} and what it started)"
+            return DeadlineExceeded(f"{said}; {ended}", process_dead=True)
         return DeadlineExceeded(
-            f"{said}; it was told to end, but it is not known that it did",
-            remedy=f"Look for processes with {launch.nonce} in their environment, or for process {exchange.leader}.",
+            f"{said}; it was told to end, but it is not known that process {leader} did",
+            remedy=f"Look for process {leader}, and for processes with {nonce} in their environment.",
             process_dead=None,
         )
 
-    def _kill(self, command: Command, nonce: str, leader: int) -> bool:
-        """True only if the target found no process of the command any more."""
-        try:
-            result = self.run(kill_command(nonce, leader, elevated=command.elevated))
-        except TransportError:
-            return False
-        return result.out.split() == ["gone"]
+    def _is_dead(self, sent: _Sent, leader: int) -> bool | None:
+        command, limit = sent.command, self._target.ssh.connect_timeout
+        look = look_command(sent.launch.nonce, leader, elevated=command.elevated, at_most=limit)
+        return {"gone": True, "left": False}.get(self._beside(look).partition(" ")[0])
 
     def _failure(self, end: End, launch: Launch, exchange: Exchange, process: Process) -> TransportError:
         name = self._target.name
@@ -137,6 +177,25 @@ class PosixSession:
         if code == EXIT_MANGLED or not shell_works:
             return _no_shell(name, exchange.said_before(), code)
         return _no_root(name, exchange.said_before(), code)
+
+
+def _interrupted(name: str, leader: int | None) -> ConnectionLost:
+    process = f"; it may still run as process {leader}" if leader else ""
+    return ConnectionLost(
+        f"{name}: vmfix was interrupted before the command's exit code was known{process}",
+        remedy="The command was not ended: look at the target before anything is repeated.",
+    )
+
+
+def _lost(name: str, leader: int, *, dead: bool | None) -> ConnectionLost:
+    """What is known of a command whose line broke, after a look over a new line."""
+    now, remedy = {
+        True: (f"process {leader} has ended", "Whether it did its work is not known: look at the target"),
+        False: (f"it still runs as process {leader}", f"Wait for the end of process {leader}, then look at the target"),
+        None: (f"it is not known if process {leader} still runs", f"Look for process {leader}, and at the target"),
+    }[dead]
+    said = f"{name}: the connection broke before the command's exit code was known; {now}"
+    return ConnectionLost(said, remedy=f"{remedy} before anything is repeated.", process_dead=dead)
 
 
 def _no_shell(name: str, said: str, code: int | None) -> NothingSent:

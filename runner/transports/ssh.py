@@ -47,6 +47,7 @@ class SshConnection:
         return self._session.run(command)
 
     def close(self) -> None:
+        self._session.interrupt()
         self._drop()
         self._secrets.clear()
 

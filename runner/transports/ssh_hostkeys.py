@@ -130,8 +130,9 @@ def _remedy_unknown(known: KnownKeys) -> str:
         port = f" -p {number}"
     file = known.files[0] if known.files else "~/.ssh/known_hosts"
     return (
-        f"Run: ssh-keyscan{port} {host} >> {file} and compare the fingerprint (ssh-keygen -lf) with one that you got "
-        "another way, such as from the machine's console; or pin the key with host_key in the inventory."
+        f"Run: ssh-keyscan{port} {host} | ssh-keygen -lf - and compare the fingerprint with one that you got another "
+        f"way, such as from the machine's console. Only if it is the same, run: ssh-keyscan{port} {host} >> {file} "
+        "or pin the key with host_key in the inventory."
     )
 
 

@@ -32,9 +32,10 @@ def _local(target: Target, resolve: ResolveSecret) -> Connection:
     return local.connect(target, resolve)
 
 
-def _winrm(target: Target, resolve: ResolveSecret) -> Connection:  # noqa: ARG001
-    message = f"{target.name}: WinRM is not part of this version of vmfix; nothing was sent"
-    raise NothingSent(message, remedy="Choose targets with `transport: ssh`, or wait for a later version.")
+def _winrm(target: Target, resolve: ResolveSecret) -> Connection:
+    from runner.transports import winrm  # noqa: PLC0415  requests and cryptography cost more than the start may
+
+    return winrm.connect(target, resolve)
 
 
 def _fake(target: Target, resolve: ResolveSecret) -> Connection:  # noqa: ARG001

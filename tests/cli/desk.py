@@ -8,6 +8,7 @@ import os
 import select
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -117,8 +118,10 @@ def program(*argv: object) -> list[str]:
 class Terminal:
     """vmfix at a terminal of its own."""
 
-    def __init__(self, argv: Sequence[object]) -> None:
+    def __init__(self, argv: Sequence[object], columns: int = 0) -> None:
+        """``columns`` is its width; 0, as of one that does not know it."""
         self._master, slave = os.openpty()
+        termios.tcsetwinsize(slave, (50, columns))
         # A session leader without a terminal gets the first one that it opens; then Ctrl-C is a byte.
         opened = f'exec 0<>{os.ttyname(slave)} 1>&0 2>&0; exec "$@"'
         self._process = subprocess.Popen(
@@ -185,6 +188,6 @@ class Terminals:
     def __init__(self) -> None:
         self.opened: list[Terminal] = []
 
-    def __call__(self, *argv: object) -> Terminal:
-        self.opened.append(Terminal(argv))
+    def __call__(self, *argv: object, columns: int = 0) -> Terminal:
+        self.opened.append(Terminal(argv, columns))
         return self.opened[-1]

@@ -184,3 +184,37 @@ def test_closed_streams_crash_nothing(desk: Desk) -> None:
     right = subprocess.run([*closed, *program("check", desk.inventory)], check=False, timeout=60)
     wrong = subprocess.run([*closed, *program("show", "nothing")], check=False, timeout=60)
     assert (right.returncode, wrong.returncode) == (0, 2)
+
+
+def test_without_a_word_the_overview_is_shown(desk: Desk) -> None:
+    """It is no error of anybody, though nothing was done."""
+    done = desk.vmfix()
+    assert done.code == 2
+    assert done.err.startswith("Usage: vmfix")
+    assert "error:" not in done.err
+
+
+def test_the_help_of_completion_has_a_line_for_each_shell(desk: Desk) -> None:
+    """As they are to be typed."""
+    lines = [line.strip() for line in desk.vmfix("completion", "--help").out.splitlines()]
+    assert "fish: vmfix completion fish > ~/.config/fish/completions/vmfix.fish" in lines
+    assert not [line for line in lines if "\b" in line or "\\b" in line]
+
+
+def test_a_target_as_a_bare_word_is_answered_with_the_option(desk: Desk) -> None:
+    """Which is what was meant."""
+    done = desk.vmfix("ping", "dirty")
+    assert done.code == 2
+    assert "Targets are chosen with -t: `vmfix ping -t dirty`." in done.err
+
+
+def test_a_missing_inventory_can_be_named_in_two_ways(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both are said."""
+    monkeypatch.delenv("VMFIX_INVENTORY", raising=False)
+    assert "Name one with -i FILE, or set VMFIX_INVENTORY." in desk.vmfix("ping").err
+
+
+def test_the_version_of_the_format_is_said_as_it_is_written(desk: Desk) -> None:
+    """Ready to be copied."""
+    desk.inventory.write_text("targets: {a: {}}\n")
+    assert "Add `vmfix: 1`" in desk.vmfix("check", desk.inventory).out

@@ -14,7 +14,7 @@ def test_without_a_terminal_and_without_approval_nothing_runs(desk: Desk) -> Non
     """Exit 4; the plan is shown, and the message says exactly what to type."""
     done = desk.work("run")
     assert done.code == 4
-    assert "printf %s up" in done.out
+    assert "may run: script A" in done.out
     assert f"vmfix run {desk.book} -i {desk.inventory} --approve flag-missing/raise" in done.err
     assert not desk.flag.exists()
     assert desk.vmfix("runs").out == "There are no runs yet.\n"
@@ -27,6 +27,15 @@ def test_an_approved_remedy_runs_and_is_verified(desk: Desk, word: str) -> None:
     assert done.code == 0
     assert desk.flag.read_text() == "up"
     assert "here  flag-missing  FINISHED fixed" in done.err
+
+
+def test_the_texts_of_scripts_are_in_the_plan_of_a_run_only_if_asked_for(desk: Desk) -> None:
+    """They are long; `plan` has them, and the run says so."""
+    short, full = desk.work("run"), desk.work("run", "-v")
+    assert "Scripts: 1; `vmfix plan` prints them, and so does `vmfix run -v`" in short.out
+    assert "printf %s up" not in short.out
+    for done in (full, desk.work("plan"), desk.work("run", "--dry-run")):
+        assert '    | printf %s up >"$1/flag"\n' in done.out
 
 
 def test_a_second_run_changes_nothing_and_says_so(desk: Desk) -> None:

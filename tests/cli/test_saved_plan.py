@@ -67,6 +67,41 @@ def _evidence_altered(document: dict[str, Any]) -> None:
     document["plan"]["entries"][0]["reason"] = "because I say so"
 
 
+def _resealed(document: dict[str, Any], **changes: object) -> None:
+    """As somebody alters it who knows how the digests are made."""
+    document["plan"] |= changes
+    plan = codec.from_json(Plan, document["plan"])
+    document["digest"], document["checksum"] = codec.digest(plan, evidence=False), codec.digest(plan)
+
+
+def _not_a_number(document: dict[str, Any]) -> None:
+    document["plan"]["entries"][0]["remedies"][0]["takes"] = float("nan")
+
+
+def _too_big(document: dict[str, Any]) -> None:
+    document["plan"]["entries"][0]["facts"] = {"flag": 10**400}
+
+
+def _unknown_key(document: dict[str, Any]) -> None:
+    document["more"] = 1
+
+
+def _no_digest(document: dict[str, Any]) -> None:
+    del document["checksum"]
+
+
+def _no_time(document: dict[str, Any]) -> None:
+    _resealed(document, expires_at="tomorrow")
+
+
+def _time_without_zone(document: dict[str, Any]) -> None:
+    _resealed(document, expires_at="2099-01-01T00:00:00")
+
+
+def _no_list(document: dict[str, Any]) -> None:
+    document["plan"]["entries"] = {"remedies": None}
+
+
 def _no_plan(document: dict[str, Any]) -> None:
     del document["vmfix_plan"]
 
@@ -78,6 +113,13 @@ def _no_plan(document: dict[str, Any]) -> None:
         (_of_another_version, "was made by vmfix 0.0.1"),
         (_evidence_altered, "was altered"),
         (_no_plan, "is not a vmfix plan"),
+        (_not_a_number, "was altered: `NaN` is not a number"),
+        (_too_big, "is too big"),
+        (_unknown_key, "was altered: the key `more` is no part of a plan"),
+        (_no_digest, "was altered: the key `checksum` is missing"),
+        (_no_time, "was altered: `tomorrow` is not a time"),
+        (_time_without_zone, "was altered: the time 2099-01-01T00:00:00 has no zone"),
+        (_no_list, "was altered: Plan.entries: expected list, found dict"),
     ],
 )
 def test_a_plan_file_that_is_not_as_it_was_saved_is_refused(desk: Desk, alter: Any, said: str) -> None:  # noqa: ANN401
@@ -89,7 +131,18 @@ def test_a_plan_file_that_is_not_as_it_was_saved_is_refused(desk: Desk, alter: A
     done = run_saved(desk, path)
     assert done.code == 4
     assert said in done.err
+    assert "internal error" not in done.err
     assert not desk.flag.exists()
+
+
+@pytest.mark.parametrize("number", ["1e999", "-Infinity", "9" * 5000])
+def test_a_number_that_python_cannot_hold_is_refused(desk: Desk, number: str) -> None:
+    """Wherever it stands."""
+    path = saved(desk)
+    path.write_text(path.read_text().replace('"takes": 60.0', f'"takes": {number}'))
+    done = run_saved(desk, path)
+    assert done.code == 4
+    assert "was altered" in done.err
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"[]", b"null", b'{"vmfix_plan": 1, "plan": []}'])
@@ -100,6 +153,24 @@ def test_a_file_that_is_no_plan_is_refused(desk: Desk, content: bytes) -> None:
     done = run_saved(desk, path)
     assert done.code == 4
     assert "plan" in done.err
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ("hostname: this-one", "hostname is this-one, in the plan not stated"),
+        ("ssh: {sudo: false}", "ssh.sudo is false, in the plan not stated"),
+        ("vars: {tier: gold}", "its vars differ"),
+    ],
+)
+def test_another_way_to_a_target_does_not_fit_the_plan(desk: Desk, entry: str, said: str) -> None:
+    """What decides where and as whom we connect is part of the plan, and the message names what differs."""
+    path = saved(desk)
+    desk.inventory.write_text(desk.inventory.read_text().replace("localhost}", f"localhost, {entry}}}"))
+    done = run_saved(desk, path)
+    assert done.code == 4
+    assert f"target `here` is not as in the plan: {said}" in done.err
+    assert not desk.flag.exists()
 
 
 def test_an_expired_plan_is_refused(desk: Desk) -> None:
@@ -127,7 +198,7 @@ def test_a_changed_playbook_or_inventory_does_not_fit_the_plan(desk: Desk) -> No
     desk.inventory.write_text(desk.inventory.read_text().replace("localhost", "127.0.0.1"))
     done = run_saved(desk, path)
     assert done.code == 4
-    assert "target `here` is not as in the plan" in done.err
+    assert "target `here` is not as in the plan: address is 127.0.0.1, in the plan localhost" in done.err
 
     desk.book.write_text(desk.book.read_text() + "# changed\n")
     assert "playbook `flag-missing` or its parameters changed" in run_saved(desk, path).err

@@ -102,7 +102,7 @@ def test_a_secret_in_a_traceback_is_masked(planted: Desk, monkeypatch: pytest.Mo
     """On standard error with -v, and in the file of internal errors."""
     monkeypatch.setattr("runner.app.connector", lambda _kind: Crasher)
     done = planted.work("plan", *loud, "--json")
-    assert done.code == 1
+    assert done.code == 5
     assert "ZeroDivisionError: ***" in done.err
     assert "Traceback" in (planted.folder / "state" / "errors.log").read_text()
     _assert_clean(planted, done)

@@ -119,6 +119,16 @@ def test_colours_can_be_switched_off(desk: Desk, terminal: Terminals) -> None:
     assert paint.search(coloured.seen)
 
 
+@pytest.mark.parametrize(("columns", "widest"), [(80, 80), (20, 60), (300, 120), (0, 120)])
+def test_prose_is_as_wide_as_the_terminal(desk: Desk, terminal: Terminals, columns: int, widest: int) -> None:
+    """Within reason; only commands and scripts may be wider."""
+    desk.book.write_text(desk.book.read_text().replace("seen from afar.", f"seen from afar.{' Well.' * 60}"))
+    person = terminal("plan", desk.book, "-i", desk.inventory, "--offline", "--no-color", columns=columns)
+    assert person.end() == 0
+    prose = [line.rstrip() for line in person.seen.splitlines() if " Well." in line]
+    assert widest - len(" Well.") < max(map(len, prose)) <= widest
+
+
 def test_the_first_ctrl_c_stops_between_remedies(slow: Desk, terminal: Terminals) -> None:
     """What is under way is finished and verified, what is not begun is cancelled: exit 130, with a report."""
     person = terminal("run", slow.book, "-i", slow.inventory, "--approve", "all", "--concurrency", "1")

@@ -17,6 +17,7 @@ import pytest
 
 from runner.errors import (
     AuthenticationFailed,
+    ConnectionLost,
     CredentialError,
     DeadlineExceeded,
     ElevationFailed,
@@ -380,6 +381,27 @@ def test_forced_command() -> None:
 
     assert type(error) is NothingSent
     assert "only this" in error.message
+
+
+def test_a_line_that_broke_under_a_command_that_ended(server: Sshd) -> None:
+    """Nothing of the command is left on the target: the error says so, and which process it was."""
+    connection = connect(server.target(), Secrets())
+    with pytest.raises(ConnectionLost, match=r"process \d+ has ended") as caught:
+        connection.run(Command(dialect=Dialect.SH, script="kill -KILL $PPID"))
+    connection.close()
+
+    assert caught.value.process_dead is True
+
+
+def test_a_line_that_broke_for_good() -> None:
+    """Where no new connection can be made, it is not known whether the command still runs."""
+    with sshd() as dying:
+        connection = connect(dying.target(connect_timeout=2.0), Secrets())
+        with pytest.raises(ConnectionLost, match=r"not known if process \d+ still runs") as caught:
+            connection.run(Command(dialect=Dialect.SH, script='kill -KILL "$1" $PPID', argv=(str(dying.pid),)))
+        connection.close()
+
+    assert caught.value.process_dead is None
 
 
 # --- Limits of the server ---------------------------------------------------------------------------------------------

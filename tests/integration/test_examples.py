@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -23,12 +24,12 @@ SAID = {
 }
 
 
-def run(name: str, folder: Path) -> subprocess.CompletedProcess[str]:
+def run(name: str, folder: Path, **given: str) -> subprocess.CompletedProcess[str]:
     """Call an example's script as a reader would, with temporary files where they can be counted."""
-    given = {"VMFIX": f"{sys.executable} -m runner", "PYTHON": sys.executable, "PYTHONPATH": str(ROOT)}
+    plain = {key: value for key, value in os.environ.items() if key != "VMFIX"}
     return subprocess.run(
         ["sh", str(ROOT / "examples" / name / "run.sh")],
-        env={**os.environ, **given, "TMPDIR": str(folder)},
+        env={**plain, "PYTHON": sys.executable, "PYTHONPATH": str(ROOT), **given, "TMPDIR": str(folder)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -53,7 +54,7 @@ def test_an_example_runs(name: str, tmp_path: Path, require_real: Callable[[Sequ
     if name in NEED_A_LAB:
         require_real(missing())
 
-    done = run(name, tmp_path)
+    done = run(name, tmp_path, VMFIX=f"{sys.executable} -m runner")
 
     said = done.stdout + done.stderr
     assert done.returncode == 0, said
@@ -61,3 +62,18 @@ def test_an_example_runs(name: str, tmp_path: Path, require_real: Callable[[Sequ
         assert words in said, said
     assert "Traceback" not in said
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_example_calls_the_vmfix_of_the_search_path(tmp_path: Path) -> None:
+    """As its page says; its own function of that name is not what is meant."""
+    called, folder = tmp_path / "bin", tmp_path / "work"
+    called.mkdir()
+    folder.mkdir()
+    program = called / "vmfix"
+    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m runner "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
+
+    done = run("01-first-playbook", folder, PATH=f"{called}:{os.environ['PATH']}")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "fixed" in done.stdout

@@ -220,18 +220,51 @@ class TestMount:
         assert decision.outcome is Outcome.REFUSED
         assert str(inner) in decision.evidence
 
-    def test_bind_mount_comes_back(self, disks: Disks) -> None:
-        """A bind mount of a directory is restored from the mount that still shows that directory."""
+    def test_bind_mount_stays(self, disks: Disks) -> None:
+        """By its device all of the file system would come back in its place."""
         place = disks.mount(disks.make("ext4")[1])
         (place / "sub").mkdir()
         bound = disks.mount(str(place / "sub"), "bound", "--bind")
-        down = make(MOUNT, path=str(bound), state="unmounted")
-        undo = decide(MOUNT, down).undo
-        assert str(place) in decide(MOUNT, down).evidence
+        decision = decide(MOUNT, make(MOUNT, path=str(bound), state="unmounted"))
+
+        assert decision.outcome is Outcome.REFUSED
+        assert "shows the folder /sub" in decision.evidence
+
+    def test_mount_in_memory_stays(self, disks: Disks) -> None:
+        """Its contents would be lost."""
+        place = disks.mount("tmpfs", "data", "-t", "tmpfs")
+        decision = decide(MOUNT, make(MOUNT, path=str(place), state="unmounted"))
+
+        assert decision.outcome is Outcome.REFUSED
+        assert "in memory only" in decision.evidence
+
+    def test_loop_device_of_mount_stays(self, disks: Disks) -> None:
+        """The device that `mount -o loop` makes ends with the mount."""
+        image = disks.make("ext4")[0]
+        run("losetup", "--detach", disks.devices.pop())
+        place = disks.mount(str(image), "data", "-o", "loop")
+        decision = decide(MOUNT, make(MOUNT, path=str(place), state="unmounted"))
+
+        assert decision.outcome is Outcome.REFUSED
+        assert "would vanish" in decision.evidence
+
+    def test_remounted_options_and_propagation_come_back(self, disks: Disks) -> None:
+        """Also what nobody wrote into fstab."""
+        place = disks.mount(disks.make("ext4")[1])
+        here = str(place)
+        parent = run("findmnt", "-n", "-o", "PROPAGATION", "-T", str(disks.folder))
+        run("mount", "-o", "remount,commit=30,discard", here)
+        run("mount", "--make-private" if "shared" in parent else "--make-shared", here)
+        before = run("findmnt", "-n", "-o", "OPTIONS,PROPAGATION", here)
+        down = make(MOUNT, path=here, state="unmounted")
+        was = decide(MOUNT, down).prior
+        given = {name: was[name] for name in ("source", "fstype", "options", "propagation")}
 
         assert apply(MOUNT, down)[1].judged is Judged.OK
-        assert [execute(command).exit_code for command in undo] == [0]
-        assert run("findmnt", "-no", "FSROOT", str(bound)) == "/sub"
+        sent, judged = apply(MOUNT, make(MOUNT, path=here, state="mounted", **given))
+
+        assert (len(sent), judged.judged) == (2, Judged.OK)
+        assert run("findmnt", "-n", "-o", "OPTIONS,PROPAGATION", here) == before
 
     def test_stacked(self, disks: Disks) -> None:
         """Two file systems over each other: a person says which one is meant."""
@@ -576,6 +609,57 @@ class TestFiles:
         assert apply(FILE, gone)[1].judged is Judged.OK
         assert [execute(command).exit_code for command in (*back, *undo)] == [0, 0]
         assert not path.exists()
+
+    def test_a_link_is_not_removed_nor_what_it_leads_to(self, tmp_path: Path) -> None:
+        """Wherever it leads; a link among the folders above is followed."""
+        (tmp_path / "real").mkdir()
+        (tmp_path / "real" / "file").write_text("kept")
+        (tmp_path / "folder").symlink_to(tmp_path / "real")
+        for name, to in (("link", tmp_path / "real" / "file"), ("dangling", tmp_path / "nowhere")):
+            (tmp_path / name).symlink_to(to)
+            decision = decide(FILE, make(FILE, path=str(tmp_path / name), absent=True))
+            assert decision.outcome is Outcome.REFUSED
+            assert f"a symbolic link to {to}" in decision.evidence
+
+        assert apply(FILE, make(FILE, path=str(tmp_path / "folder" / "file"), absent=True))[1].judged is Judged.OK
+        assert not (tmp_path / "real" / "file").exists()
+
+    def test_owner_without_a_name(self, tmp_path: Path) -> None:
+        """Its numbers stay when the content changes, and come back when they were changed."""
+        path = tmp_path / "a"
+        path.write_text("old")
+        os.chown(path, 54321, 54322)
+        undo = decide(FILE, make(FILE, path=str(path), owner="root", group="root")).undo
+        assert apply(FILE, make(FILE, path=str(path), content="new"))[1].judged is Judged.OK
+        assert (path.stat().st_uid, path.stat().st_gid) == (54321, 54322)
+        assert apply(FILE, make(FILE, path=str(path), owner="root", group="root"))[1].judged is Judged.OK
+
+        assert [execute(command).exit_code for command in undo] == [0, 0]
+        assert (path.stat().st_uid, path.stat().st_gid) == (54321, 54322)
+
+    @pytest.mark.parametrize(
+        ("program", "says", "judged"),
+        [("restorecon", "but not its SELinux context", Judged.OK), ("sync", "did not confirm it", Judged.FAILED)],
+    )
+    def test_trouble_after_the_file_is_there(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, says: str, judged: Judged
+    ) -> None:
+        """It is not said that nothing was changed."""
+        stub = tmp_path / "bin" / program
+        stub.parent.mkdir()
+        stub.write_text('#!/bin/sh\nfor last; do :; done\n[ -f "$last" ] && [ "${0##*/}" = sync ] || exit 1\n')
+        stub.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{stub.parent}:{os.environ['PATH']}")
+        path = tmp_path / "new" / "file"
+        args = make(FILE, path=str(path), content="new")
+
+        sent, said = apply(FILE, args)
+
+        (command,) = sent
+        assert path.read_text() == "new"
+        assert said.judged is judged
+        path.unlink()
+        assert says in FILE.judge(args, command, execute(command)).text
 
     def test_directory(self, tmp_path: Path) -> None:
         """A directory is made once, with the wanted mode."""

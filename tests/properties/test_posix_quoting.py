@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
 import shutil
 import subprocess
 
@@ -12,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from runner.model.command import AtDeadline, Command, Dialect
-from runner.shells.posix import Elevation, Launch, command_line, launch_line, words
+from runner.shells.posix import Elevation, Launch, launch_line, words
 from runner.transports.exchange import Exchange
 
 SHELLS = [path for path in ("/bin/sh", "/bin/bash", "/bin/dash", "/bin/zsh", "/bin/ksh") if shutil.which(path)]
@@ -32,14 +33,15 @@ def through(shell: str, line: str, stdin: str = "") -> bytes:
 def launched(shell: str, command: Command, elevation: Elevation) -> tuple[bytes, bytes]:
     """Both streams of a command as the transports start it, without our marks."""
     launch = Launch(f"vmfix-{secrets.token_hex(16)}", secrets.token_hex(16), elevation)
+    exchange = Exchange(command, launch.mark)
+    seal = f"{exchange.seal}\n" if exchange.seal else ""
     done = subprocess.run(
         [shell, "-c", launch_line(command, launch)],
-        input=command.stdin.encode(),
+        input=(seal + command.stdin).encode(),
         capture_output=True,
         check=False,
         timeout=20,
     )
-    exchange = Exchange(command, launch.mark)
     exchange.out.feed(done.stdout)
     exchange.err.feed(done.stderr)
     exchange.finish()
@@ -52,7 +54,7 @@ def launched(shell: str, command: Command, elevation: Elevation) -> tuple[bytes,
 @example(arguments=["it's", "a\nb\n", "", "-e", "$(id)", "`id`", "!!", "\\", "%PATH%", "^&|<>"])
 def test_argv_arrives_unchanged(shell: str, arguments: list[str]) -> None:
     """The program gets exactly the arguments of the command."""
-    line = command_line(Command(argv=("printf", "%s\\0", "first", *arguments)))
+    line = shlex.join(words(Command(argv=("printf", "%s\\0", "first", *arguments))))
 
     assert through(shell, line).decode() == "".join(f"{word}\0" for word in ("first", *arguments))
 
@@ -61,7 +63,7 @@ def test_argv_arrives_unchanged(shell: str, arguments: list[str]) -> None:
 @given(values=st.lists(argument, max_size=5))
 def test_script_values_arrive_unchanged(shell: str, values: list[str]) -> None:
     """The script gets its values as positional parameters, whatever they hold."""
-    line = command_line(Command(dialect=Dialect.SH, script=PRINT_ALL, argv=tuple(values)))
+    line = shlex.join(words(Command(dialect=Dialect.SH, script=PRINT_ALL, argv=tuple(values))))
 
     assert through(shell, line).decode() == "".join(f"{word}\0" for word in ("sh", *values))
 

@@ -20,7 +20,11 @@ from hypothesis import strategies as st
 
 from runner.credentials import Redactor, Resolver, run_command
 from runner.errors import CredentialError
+from runner.execute.record import TAIL, result_data
+from runner.model.command import CommandResult
 from runner.model.secret import SecretKind, SecretRef
+from runner.model.text import beginning, end
+from runner.steps.base import Judged, Judgement
 
 VALUE = "s3cr3t \"quoted\" 'and' <more> \\ \u00e4"
 
@@ -242,3 +246,50 @@ def test_short_and_many_lined_secrets() -> None:
     redactor.add("-----BEGIN KEY-----\nAAAABBBB\nCC\n")
 
     assert redactor.redact("the AAAABBBB") == "the ***"
+
+
+@pytest.mark.parametrize(
+    "secret", ["hunter2-and-more", VALUE, "first line of a key\nsecond line of it\nthird line of it"]
+)
+def test_a_secret_that_was_cut_is_redacted(secret: str) -> None:
+    """Wherever the end or the beginning of a target's text is cut, no four characters of a secret in it stay."""
+    redactor = Redactor()
+    redactor.add(secret)
+    pieces = {secret[at : at + 4] for at in range(len(secret) - 3)}
+    for offset in range(len(secret) + 1):
+        shown = [
+            end(f"before {secret}{'.' * offset}", len(secret)),
+            beginning(f"{'.' * offset}{secret} after", len(secret)),
+        ]
+        for said in (redactor.redact(f'it said "{text}"') for text in shown):
+            assert not [piece for piece in pieces if piece in said], (offset, said)
+
+
+def test_a_secret_at_the_edge_of_what_the_journal_keeps_is_redacted() -> None:
+    """The tail of a stream may begin in the middle of a secret, at any of its characters."""
+    secret = "correct-horse-battery"
+    redactor = Redactor()
+    redactor.add(secret)
+    for offset in range(len(secret) + 1):
+        said = f"{secret}{'x' * (TAIL - offset)}".encode()
+        data = result_data(CommandResult(exit_code=0, stdout=said, stderr=said), Judgement(Judged.OK, ""))
+        for stream in ("stdout", "stderr"):
+            kept = redactor.redact(str(data[stream]))
+            assert not [at for at in range(len(secret) - 3) if secret[at : at + 4] in kept], (offset, kept[:40])
+
+
+def test_a_secret_whose_blanks_were_squeezed_is_redacted() -> None:
+    """Messages show what a target said in one line."""
+    redactor = Redactor()
+    redactor.add("two  blanks\tand a tab")
+
+    assert redactor.redact('it said "two blanks and a tab"') == 'it said "***"'
+
+
+def test_a_cut_beside_other_text_changes_nothing() -> None:
+    """Only pieces of secrets are masked at a cut, and short ones are ordinary words."""
+    redactor = Redactor()
+    redactor.add("hunter2")
+
+    for text in ("…", "a…b", "…er2 x", "x hun…", "…unter", "nter2…hunt."):
+        assert redactor.redact(text) == text

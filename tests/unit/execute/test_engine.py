@@ -449,6 +449,7 @@ def test_a_stop_takes_effect_between_remedies() -> None:
     verdict = it.run()["a"]
 
     assert verdict.status is Status.CANCELLED
+    assert verdict.reason == "stopped before `second`: Ctrl-C; changed by `first` before"
     assert machine(it).changes == [("put", "extra", "one")]
 
 

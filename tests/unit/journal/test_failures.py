@@ -122,6 +122,43 @@ class TestSpill:
 
         assert [e.kind for e in journal.events(run)].count(EventKind.RESULT) == 1
 
+    def test_what_is_outside_replaces_nothing(
+        self, journal: Journal, state: Path, run: str, make_event: MakeEvent
+    ) -> None:
+        """Nobody can change a recorded outcome by a line in the spill file; what the chain has not is still shown."""
+        journal.record(make_event(EventKind.RESULT, exit_code=7))
+        journal.record(make_event(EventKind.TARGET_FINISHED, status="failed"))
+        journal.finish_run(run, "finished", {})
+        added = [
+            make_event(EventKind.RESULT, epoch=2, exit_code=0),
+            make_event(EventKind.TARGET_FINISHED, action="other", status="fixed"),
+            make_event(EventKind.RUN_FINISHED, entry="", state="cancelled"),
+            make_event(EventKind.TARGET_FINISHED, entry="fs-freeze-failed@vm-2", status="fixed"),
+            make_event(EventKind.NOTE, text="more"),
+        ]
+        for event in added:
+            spill.Spill(state, print).keep(event)
+
+        shown = list(journal.events(run))[4:]
+        assert [(event.kind, event.entry) for event in shown] == [(e.kind, e.entry) for e in added[3:]]
+        assert journal.run(run).spilled == len(added)
+
+
+class TestGone:
+    @pytest.mark.parametrize("replaced", [True, False])
+    def test_a_removed_journal_is_noticed(
+        self, journal: Journal, state: Path, replaced: bool, make_event: MakeEvent
+    ) -> None:
+        """SQLite would go on writing into a file that nobody can find again."""
+        for file in state.iterdir():
+            file.rename(file.with_suffix(".old"))
+        if replaced:
+            (state / DATABASE).touch()
+
+        with pytest.raises(JournalError, match="removed or replaced while it was written"):
+            journal.record(make_event(EventKind.INTENT))
+        assert not journal.healthy
+
 
 class TestDirectory:
     def test_made_private(self, journal: Journal, state: Path) -> None:

@@ -207,6 +207,21 @@ def test_winrm_variables() -> None:
     assert host("ansible_connection=winrm ansible_port=5985 ansible_winrm_scheme=https").winrm.https
 
 
+def test_winrm_certificates_and_kerberos() -> None:
+    """What Ansible and pywinrm call them."""
+    target = host(
+        "ansible_connection=winrm ansible_winrm_transport=certificate ansible_winrm_cert_pem=c "
+        "ansible_winrm_cert_key_pem=k ansible_winrm_service=WSMAN ansible_winrm_kerberos_hostname_override=h "
+        "ansible_winrm_kerberos_delegation=yes ansible_winrm_connection_timeout=7 ansible_winrm_read_timeout_sec=9"
+    )
+
+    assert (target.winrm.auth, target.winrm.certificate, target.winrm.certificate_key) == ("certificate", "c", "k")
+    assert (target.winrm.service, target.winrm.kerberos_hostname) == ("WSMAN", "h")
+    assert target.winrm.kerberos_delegation
+    assert target.winrm.connect_timeout == 7
+    assert host("ansible_connection=winrm ansible_winrm_transport=ssl").winrm.auth == "basic"
+
+
 @pytest.mark.parametrize(("name", "kind"), [("ssh", "ssh"), ("smart", "ssh"), ("paramiko", "ssh"), ("local", "local")])
 def test_connections(name: str, kind: str) -> None:
     """Ansible's names for what we have."""
@@ -286,7 +301,7 @@ def test_arguments_for_ssh(arguments: str, section: dict[str, object]) -> None:
             "ansible_winrm_server_cert_validation=ignore",
             "warning: ansible_winrm_server_cert_validation: the certificate is",
         ),
-        ("ansible_winrm_transport=certificate", "the authentication `certificate` is not supported"),
+        ("ansible_winrm_transport=plaintext", "the authentication `plaintext` is not supported"),
         ("ansible_host_key_checking=False", "warning: ansible_host_key_checking: host keys are checked all the same"),
         ("ansible_ssh_args='-o StrictHostKeyChecking=no'", "warning: StrictHostKeyChecking=no is not followed"),
         ("ansible_ssh_args='-o UserKnownHostsFile=/dev/null'", "warning: UserKnownHostsFile=/dev/null is not followed"),

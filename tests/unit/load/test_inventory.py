@@ -116,7 +116,19 @@ targets:
       sudo_password: {{command: [pass, show, x]}}
       connect_timeout: 1m
       keepalive: 0s
-    winrm: {{https: false, auth: kerberos, password: {{keyring: a/b}}, ca_file: c, insecure_certificate: true}}
+    winrm:
+      https: false
+      auth: kerberos
+      password: {{keyring: a/b}}
+      certificate: d
+      certificate_key: e
+      certificate_passphrase: {{env: B}}
+      service: WSMAN
+      kerberos_hostname: f
+      kerberos_delegation: true
+      ca_file: c
+      connect_timeout: 2m
+      insecure_certificate: true
 """)
 
     assert (target.azure_id, target.vm_id, target.hostname) == (VM, VM_ID, "T")
@@ -129,6 +141,11 @@ targets:
     assert (target.ssh.connect_timeout, target.ssh.keepalive) == (60, 0)
     assert (target.winrm.https, target.winrm.auth, target.winrm.ca_file) == (False, "kerberos", "c")
     assert target.winrm.password == SecretRef(SecretKind.KEYRING, ("a/b",))
+    assert (target.winrm.certificate, target.winrm.certificate_key) == ("d", "e")
+    assert target.winrm.certificate_passphrase == SecretRef(SecretKind.ENV, ("B",))
+    assert (target.winrm.service, target.winrm.kerberos_hostname) == ("WSMAN", "f")
+    assert target.winrm.kerberos_delegation
+    assert target.winrm.connect_timeout == 120
     assert target.winrm.insecure_certificate
 
 
@@ -194,8 +211,15 @@ def test_nobody_can_change_an_inventory() -> None:
             "targets: {t: {transport: winrm, winrm: {https: false, auth: basic}}}",
             "inv.yml:2:61: error: basic authentication without https",
         ),
+        (
+            "targets: {t: {transport: winrm, winrm: {https: false, auth: certificate, certificate: c}}}",
+            "inv.yml:2:61: error: a client certificate can be shown only over https",
+        ),
+        (
+            "targets: {t: {transport: winrm, winrm: {auth: certificate}}}",
+            "inv.yml:2:47: error: `auth: certificate` without a certificate",
+        ),
         (f"targets: {{a: {{vm_id: {VM_ID}}}, b: {{vm_id: {VM_ID.upper()}}}}}", "they are one machine"),
-        ("targets: {a: {address: X}, b: {address: x}}", "warning: targets `a` and `b` have the same address"),
         ("defaults: {address: x}", "unknown key `address`"),
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 from runner.diagnostics import Diagnostics
 from runner.errors import Refused, UsageError
 from runner.load.inventory import read_inventory
-from runner.load.select import check_expected, select
+from runner.load.select import check_expected, select, warn_of_shared_addresses
 
 INI = """\
 lonely
@@ -93,6 +93,20 @@ def test_what_is_no_pattern(pattern: str) -> None:
     assert INVENTORY is not None
     with pytest.raises(UsageError):
         select(INVENTORY, pattern)
+
+
+def test_targets_at_one_address_are_one_warning() -> None:
+    """However many there are; the letters' case and another port make the difference that they make."""
+    text = "[g]\na ansible_host=X\nb ansible_host=x\nc ansible_host=x\nd ansible_host=x ansible_port=2222\ne\n"
+    diagnostics = Diagnostics()
+    inventory = read_inventory(text, "inv", diagnostics)
+    assert inventory is not None
+
+    warn_of_shared_addresses(inventory.targets, diagnostics)
+    warn_of_shared_addresses(select(inventory, "c:d:e"), diagnostics)
+
+    (said,) = diagnostics
+    assert str(said) == "inv:3:1: warning: 3 targets have the same address, x, and may be one machine: `a`, `b`, `c`"
 
 
 @pytest.mark.parametrize("expected", ["12", "10-15", "12-12", " 10 - 15 "])

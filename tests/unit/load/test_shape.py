@@ -133,7 +133,7 @@ def complaints(text: str) -> list[str]:
         ("thing: {size: 1, unti: x}", "f:1:18: error: unknown key `unti`; did you mean `unit`?"),
         ("id: Bad", "f:1:5: error: `id` cannot be `Bad`: it does not look as it should | Use small letters"),
         ("many: {B: {}}", "f:1:8: error: the key cannot be `B`: it does not look as it should"),
-        ("at_least: 0", "f:1:11: error: `at_least` cannot be `0`: it should be greater than or equal to 1"),
+        ("at_least: 0", "f:1:11: error: `at_least` cannot be `0`: it must be at least 1"),
         ("otherwise: x", "f:1:1: error: unknown key `otherwise`"),
         ("[a]", "f:1:1: error: the document must be a mapping, not a list"),
         ("", "f:1:1: error: the document must be a mapping, not nothing"),

@@ -82,7 +82,11 @@ def test_nothing_found() -> None:
     assert parse(b"", 1) == []
 
 
-@pytest.mark.parametrize("stdout", [b"", b"not json", b"[]", b"{}", b'{"filesystems": 1}'])
+LONE = b'{"filesystems": [{"source": "/dev/sdb1", "target": "/\\ud800", "fstype": "ext4", "options": "rw"}]}'
+DEEP = b'{"filesystems": [' + b'{"children": [' * 20000 + b"]}" * 20000 + b"]}"
+
+
+@pytest.mark.parametrize("stdout", [b"", b"not json", b"[]", b"{}", b'{"filesystems": 1}', LONE, DEEP])
 def test_unknown_output(stdout: bytes) -> None:
     """Anything else is an error, never an empty table."""
     with pytest.raises(ParseError):

@@ -93,3 +93,9 @@ def test_any_output_is_read_or_refused(name: str, out: bytes, code: int) -> None
     """No output whatever makes a parser fail in another way than by `ParseError`."""
     with contextlib.suppress(ParseError):
         PARSERS[name].parse(CommandResult(exit_code=code, stdout=out))
+
+
+@pytest.mark.parametrize("name", sorted(PARSERS))
+def test_no_field_is_hidden_by_a_method(name: str) -> None:
+    """In an expression `fact.values` is the method of that name, whatever the fact holds."""
+    assert set(PARSERS[name].fields) & set(dir(dict)) == set()

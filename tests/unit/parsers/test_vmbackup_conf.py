@@ -25,9 +25,15 @@ def test_good() -> None:
     facts = parse(GOOD)
 
     assert facts["readable_by_extension"] is True
-    assert facts["values"] == {"mountstoskip": "/a,/b", "safefreezewaitinseconds": "600"}
+    assert facts["settings"] == {"mountstoskip": "/a,/b", "safefreezewaitinseconds": "600"}
     assert facts["mounts_to_skip"] == ["/a", "/b"]
     assert facts["traps"] == []
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r"])
+def test_line_ends(end: str) -> None:
+    """Python's text files know three."""
+    assert parse(GOOD.replace("\n", end))["settings"] == parse(GOOD)["settings"]
 
 
 def test_absent() -> None:
@@ -50,6 +56,7 @@ def test_not_readable_by_us() -> None:
         (GOOD + "[SnapshotThread]\n", "stands twice"),
         ("\ufeff" + GOOD, "byte order mark"),
         (GOOD + "garbage\n", "line 4"),
+        (GOOD + "# ours\rMountsToSkip = /c\n", "stands twice"),
         (b"[SnapshotThread]\nx = \xff\n", "not UTF-8"),
     ],
 )
@@ -59,7 +66,7 @@ def test_whole_file_ignored(text: str | bytes, problem: str) -> None:
 
     assert facts["readable_by_extension"] is False
     assert problem in str(facts["problem"])
-    assert facts["values"] == {}
+    assert facts["settings"] == {}
 
 
 @pytest.mark.parametrize(
@@ -87,7 +94,7 @@ def test_percent_hides_only_its_own_key() -> None:
     """The extension reads key by key: others in the same file are read."""
     facts = parse("[SnapshotThread]\ntimeout = 100%\nMountsToSkip = /a\n")
     assert facts["mounts_to_skip"] == ["/a"]
-    assert "timeout" not in facts["values"]  # type: ignore[operator]
+    assert "timeout" not in facts["settings"]  # type: ignore[operator]
 
 
 def test_blank_matches_nothing() -> None:

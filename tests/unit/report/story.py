@@ -9,7 +9,7 @@ from typing import Any
 
 from runner.model.command import AtDeadline, Command, Dialect, Effect
 from runner.model.event import Event, EventKind
-from runner.model.plan import Action, Entry, Outcome, Plan, PlaybookRef, RemedyPlan, Standing, TargetRef
+from runner.model.plan import Action, Entry, LeftOut, Outcome, Plan, PlaybookRef, RemedyPlan, Standing, TargetRef
 from runner.model.playbook import Doubt, OnFailure, Risk
 
 RUN = "20260101-120000-abcd"
@@ -103,6 +103,7 @@ def plan(*entries: Entry, targets: Sequence[TargetRef] = (), **fields: Any) -> P
         "targets": tuple(targets) or tuple(target(name, number) for number, name in enumerate(names, start=4)),
         "entries": entries,
         "created_at": "2026-01-01T12:00:00+00:00",
+        "left_out": (LeftOut(target="win-1", reason="windows; fs-freeze-failed is for linux"),),
     }
     return Plan(**{**values, **fields})
 

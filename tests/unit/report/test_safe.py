@@ -42,8 +42,9 @@ def _report(text: str) -> Report:
 
 
 def _plan(text: str) -> Plan:
-    """Whatever can be said in a plan, says ``text``."""
-    script = Command(dialect=Dialect.SH, script=f"#{text}".replace("\0", ""), stdin=text)
+    """Whatever can be said in a plan, says ``text``; a command cannot hold half a character."""
+    sendable = text.encode("utf-8", "ignore").decode()
+    script = Command(dialect=Dialect.SH, script=f"#{sendable}".replace("\0", ""), stdin=sendable)
     action = story.action(title=text, evidence=text, manual=text, condition=text, commands=(script,), undo=(script,))
     held = story.action(title=text, evidence=text, outcome=Outcome.REFUSED, commands=())
     remedies = (

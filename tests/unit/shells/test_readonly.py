@@ -98,6 +98,20 @@ net start
 wevtutil qe Application /c:5
 wevtutil gl Application
 wevtutil el
+wevtutil qe System /c:1 /rd:true /f:xml "/q:*[System[Provider[@Name='volsnap'] and EventID=8]]"
+WEVTUTIL.exe QE System /RD:true
+sc queryex "MSSQL$ONE" 4096
+sc enumdepend Winmgmt 65536
+sc query type= service state= all
+SC QC vss 8192
+reg query "HKLM\\SOFTWARE\\Microsoft\\A B" /v "a & b" /reg:64
+REG.EXE QUERY HKLM\\X
+NET START
+vssadmin list shadowstorage
+vssadmin list shadows /for=C:
+whoami /groups /fo csv /nh
+tasklist /svc
+tasklist /m netapi32.dll
 tasklist /v
 whoami /groups
 systeminfo
@@ -293,19 +307,45 @@ waagent /version
 vssadmin delete shadows /all
 vssadmin
 vssadmin resize shadowstorage
+vssadmin list
+vssadmin list delete
+vssadmin create shadow /for=C:
+vssadmin /? delete shadows
+whoami.cmd
+tasklist /s server /u x
+systeminfo /S server
+driverquery -s server
 sc stop vss
 sc config vss start= auto
 sc \\\\server query
+sc \\\\\\\\server query vss
+sc query \\\\\\\\server vss
+sc.exe \\\\\\\\server stop vss
+sc qc vss \\\\\\\\server
+sc queryexx vss
+sc triggerinfo vss start/strcustom/x
+sc sdset vss D:
+sc create x binPath= y
+sc delete vss
+sc start vss
+sc failure vss reset= 0
 sc
 reg add HKLM\\X
 reg delete HKLM\\X
 reg export HKLM\\X y.reg
+reg query \\\\\\\\server\\HKLM\\X
+reg save HKLM\\X y
+reg /query
 reg
 net
 net start vss
 net stop vss
 net START vss
 net start start
+net start /y
+net stop
+net start vss /y
+net session
 sort /oUt out.txt in.txt
 sort /Oout.txt in.txt
 blkid -c /etc/passwd
@@ -319,6 +359,15 @@ wevtutil cl Application
 wevtutil qe Application /sbm:C:\\x
 wevtutil qe Application /SaveBookmark:C:\\x
 wevtutil epl Application x.evtx
+wevtutil qe Application -sbm:C:\\x
+wevtutil qe Application /SBM:C:\\x
+wevtutil qe Application /r:server
+wevtutil qe /remote:server Application
+wevtutil sl Application /ms:1
+wevtutil clear-log Application
+wevtutil im x.man
+wevtutil al x
+wevtutil /r:server qe Application
 icacls C:\\x /grant Everyone:F
 icacls C:\\x /save y
 icacls C:\\x C:\\y

@@ -51,7 +51,7 @@ def test_without_a_check_the_plan_cannot_know() -> None:
     assert decision.evidence == "the step has no check"
     assert decision.commands == COMMAND.bound(args, None) == (change,)
     assert [undo.argv for undo in decision.undo] == [("rm", "/x")]
-    assert COMMAND.verify(args, None, None).judged is Judged.OK
+    assert COMMAND.verify(args, None, None).judged is Judged.UNSEEN
     assert COMMAND.verify(args, None, None).text == "not verified: the step has no check"
 
 
@@ -122,6 +122,7 @@ def test_a_check_whose_program_is_missing_tells_nothing(code: int) -> None:
         ({"parse": "json", "that": "value.n > 2"}, '{"n": 1}', 0, False),
         ({"parse": "lines", "that": "value"}, "\n", 0, False),
         ({"that": "exit_code == 127"}, "", 127, True),
+        ({"that": "exit_code != 0"}, "", 127, False),
     ],
 )
 def test_what_an_expectation_sees(check: dict[str, object], out: str, code: int, *, passed: bool) -> None:

@@ -9,15 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from runner.errors import ParseError
 from runner.model.plan import Outcome
 from runner.steps._atomic_write import FileSeen
-from runner.steps.file import FILE, FileArgs
+from runner.steps.base import Judged
+from runner.steps.file import FILE
+from runner.steps.file_args import FileArgs
+from tests.unit.steps.driving import Target, result
 
 PATH = "/etc/x"
 NOTHING = FileSeen(path=PATH, content=None)
 DIRECTORY = FileSeen(
     path=PATH, content=None, kind="directory", mode="0755", owner="root", group="root", problem="it is a directory"
 )
+
+LINK = FileSeen(path=PATH, content=None, kind="symbolic link", problem="it is a symbolic link to /etc/y")
 
 
 def args(**fields: Any) -> FileArgs:  # noqa: ANN401 - any argument
@@ -78,6 +84,7 @@ def test_removed() -> None:
     ("wish", "state"),
     [
         (args(absent=True), DIRECTORY),
+        (args(absent=True), LINK),
         (args(content="x"), DIRECTORY),
         (args(directory=True), seen()),
         (args(mode="0600"), NOTHING),
@@ -97,6 +104,58 @@ def test_directory() -> None:
     made = FILE.decide(args(directory=True), NOTHING)
     assert [c.argv[0] for c in made.commands] == ["mkdir", "chown", "chmod"]
     assert FILE.decide(args(directory=True), DIRECTORY).outcome is Outcome.NO_CHANGE
+
+
+def stat(out: str) -> FileSeen:
+    """What is seen of a file of which stat says this."""
+    return Target([result("/etc/x\0"), result(out), result("old\n")]).observe(FILE.observe(args(content="new")))
+
+
+def test_owners_without_a_name() -> None:
+    """Kept, and given back, by their numbers: there is no user UNKNOWN."""
+    nameless = stat("regular file|640|UNKNOWN|UNKNOWN|1|54321|54322\n?\n")
+    assert (nameless.owner, nameless.group) == ("54321", "54322")
+    assert FILE.decide(args(mode="0600"), nameless).undo[0].argv[2] == "54321:54322"
+    named = stat("regular file|640|root|adm|1|0|4\n?\n")
+    assert (named.owner, named.group, named.mode) == ("root", "adm", "0640")
+
+
+@pytest.mark.parametrize("out", ["", "regular file|640|root\n", "regular file|rw-|root|root|1|0|0\n"])
+def test_other_words_of_stat(out: str) -> None:
+    """Another stat than GNU's is said to be one."""
+    with pytest.raises(ParseError, match="/etc/x"):
+        stat(out)
+
+
+def test_links_are_not_followed_to_remove_something() -> None:
+    """Neither the link nor what it leads to is removed; what is no link is looked at as ever."""
+    link = Target([result("/etc/y")]).observe(FILE.observe(args(absent=True)))
+    assert link == LINK
+    assert "symbolic link to /etc/y" in FILE.decide(args(absent=True), link).evidence
+    plain = [result(code=3), result("/etc/x\0"), result("regular file|644|root|root|1|0|0\n?\n"), result("old\n")]
+    assert FILE.decide(args(absent=True), Target(plain).observe(FILE.observe(args(absent=True)))).commands
+    with pytest.raises(ParseError):
+        Target([result(code=1, err="denied")]).observe(FILE.observe(args(absent=True)))
+
+
+@pytest.mark.parametrize(
+    ("code", "judged", "words"),
+    [
+        (0, Judged.OK, "/etc/x was written"),
+        (1, Judged.FAILED, "was left as it is"),
+        (6, Judged.OK, "but not its SELinux context: oops"),
+        (7, Judged.FAILED, "was changed, but the disk did not confirm it: oops"),
+        (8, Judged.FAILED, "did not arrive whole; the file was left as it is"),
+        (9, Judged.FAILED, "by somebody else meanwhile; it was left as it is"),
+    ],
+)
+def test_exits_of_a_write(code: int, judged: Judged, words: str) -> None:
+    """It is never said that a file was left as it is when it was replaced."""
+    (command,) = FILE.decide(args(content="new"), seen()).commands
+    said = FILE.judge(args(content="new"), command, result(code=code, err="oops\n"))
+    assert said.judged is judged
+    assert words in said.text
+    assert ("left as it is" in said.text) is (code in {1, 8, 9})
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from runner.errors import ParseError
 from runner.model.command import AtDeadline, CommandResult, Effect
 from runner.model.plan import Outcome
 from runner.steps.base import Judged
 from runner.steps.filesystem_check import FILESYSTEM_CHECK, REPLAY
 from runner.steps.filesystem_state import CheckArgs, CheckState, look_users
+from tests.unit.steps.driving import Target, result
 
 DEVICE = "/dev/sdb1"
 GOOD_SUPERBLOCK = {"state": "clean", "clean": True, "needs_recovery": False}
@@ -178,3 +180,10 @@ def test_arguments_that_do_not_fit(fields: dict[str, object]) -> None:
 def test_touches() -> None:
     """The step that unmounts is found by the mount point."""
     assert FILESYSTEM_CHECK.touches(args(mounted_at="/data")) == {f"device:{DEVICE}", "mount:/data"}
+
+
+@pytest.mark.parametrize("out", ["block special file\n", "block special file|x|y\n", "block special file|8\n"])
+def test_a_device_without_a_number(out: str) -> None:
+    """Another stat than GNU's is an error that names the device."""
+    with pytest.raises(ParseError, match=DEVICE):
+        Target([result(out)]).observe(FILESYSTEM_CHECK.observe(args()))

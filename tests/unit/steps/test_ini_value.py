@@ -118,6 +118,8 @@ class TestRefusals:
             ("[SnapshotThread]\ngarbage\n", "line 2"),
             ("[SnapshotThread]\ntimeout = 5%\n", "holds a %"),
             ("[snapshotthread]\n", "letter by letter"),
+            ("[SnapshotThread]\n# ours\rtimeout = 5\n", "line 2 holds a carriage return by itself"),
+            ("[SnapshotThread]\nMountsToSkip = /a\rMountsToSkip = /b\n", "stands twice"),
             (b"[SnapshotThread]\nx = \xff\n", "not UTF-8"),
             ("[SnapshotThread]\nMountsToSkip = /b ; ours\n", "part of it"),
         ],

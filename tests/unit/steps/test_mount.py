@@ -19,7 +19,7 @@ from runner.steps.base import Judged
 from runner.steps.mount import MOUNT
 from runner.steps.mount_options import STOP_AUTOMOUNT, kernel_options, mount_exactly, same_options, umount, unit_name
 from runner.steps.mount_state import MountArgs, MountState
-from runner.steps.mount_table import Holder, Mounted, Units, look_holders, look_units
+from runner.steps.mount_table import Holder, Mounted, Units, look_holders, look_passing, look_units
 
 ROOT = Mounted(source="/dev/sda1", target="/", fstype="xfs", options=("rw",), number="8:1")
 DATA = Mounted(source="/dev/sdb1", target="/data", fstype="ext4", options=("rw", "noatime", "seclabel"), number="8:17")
@@ -100,14 +100,78 @@ class TestUnmounting:
         other = replace(DATA, target="/old")
         assert "stays mounted at /old" in MOUNT.decide(down(), state(DATA, other)).evidence
 
-    def test_bind_without_source(self) -> None:
-        """A bind mount whose origin is no longer visible could not be restored."""
-        assert MOUNT.decide(down(), state(replace(DATA, root="/sub"))).outcome is Outcome.REFUSED
+    @pytest.mark.parametrize(
+        ("fields", "words"),
+        [
+            ({"fstype": "tmpfs", "source": "tmpfs"}, "in memory only and would be lost"),
+            ({"fstype": "ramfs", "source": "/dev/sdb1"}, "in memory only and would be lost"),
+            ({"fstype": "overlay", "source": "overlay"}, "overlay is no file system on a disk"),
+            ({"fstype": "fuse.sshfs", "source": "me@host:/"}, "fuse.sshfs is no file system on a disk"),
+            ({"fstype": "nfs4", "source": "host:/export"}, "nfs4 is no file system on a disk"),
+            ({"fstype": "ext4", "source": "none"}, "ext4 is no file system on a disk"),
+            ({"root": "/reports"}, "shows the folder /reports"),
+            ({"root": "/@/reports", "fstype": "btrfs", "options": ("rw", "subvol=/@")}, "shows the folder /@/reports"),
+            ({"options": ("rw", "idmapped")}, "idmapped"),
+            ({"propagation": "private,slave"}, "slave"),
+        ],
+    )
+    @pytest.mark.parametrize("nested", [False, True])
+    @pytest.mark.parametrize("entry", [None, ENTRY, replace(ENTRY, source="/x", options=("bind",))])
+    def test_what_would_not_come_back_stays(
+        self, fields: dict[str, Any], words: str, nested: bool, entry: Mounted | None
+    ) -> None:
+        """Refused in plain words, also where earlier steps unmount what is nested, whatever fstab says."""
+        args = MountArgs(path="/data", state="unmounted", nested=nested)
+        decision = MOUNT.decide(args, state(replace(DATA, **fields), fstab=entry))
+        assert decision.outcome is Outcome.REFUSED
+        assert decision.commands == decision.undo == ()
+        assert words in decision.evidence
+        assert decision.remedy
 
-    def test_idmapped(self) -> None:
-        """The kernel reports idmapped, and mount does not take it."""
-        mapped = replace(DATA, options=("rw", "idmapped"))
-        assert MOUNT.decide(down(), state(mapped)).outcome is Outcome.REFUSED
+    def test_loop_device_that_vanishes(self) -> None:
+        """`mount -o loop` makes a device that is gone with the mount."""
+        decision = MOUNT.decide(down(), state(replace(DATA, source="/dev/loop3"), passing_device=True))
+        assert decision.outcome is Outcome.REFUSED
+        assert "/dev/loop3 is a loop device that would vanish" in decision.evidence
+
+    def test_subvolume_comes_back(self) -> None:
+        """The options of a btrfs name its subvolume."""
+        subvolume = replace(DATA, fstype="btrfs", root="/@data", options=("rw", "subvolid=256", "subvol=/@data"))
+        (back,) = MOUNT.decide(down(), state(subvolume)).undo
+        assert back.argv[:5] == ("mount", "-t", "btrfs", "-o", "rw,subvolid=256,subvol=/@data")
+
+    def test_remounted_with_more_than_fstab_says(self) -> None:
+        """What a remount added would be lost by way of fstab, so everything is given by name."""
+        live = replace(DATA, options=("rw", "noatime", "discard", "commit=30"))
+        (back,) = MOUNT.decide(down(), state(live, fstab=ENTRY)).undo
+        assert back.argv[:5] == ("mount", "-t", "ext4", "-o", "rw,noatime,discard,commit=30")
+
+    def test_automount_by_a_table_that_says_less(self) -> None:
+        """Its unit would mount it by fstab."""
+        live = replace(DATA, options=("rw", "noatime", "commit=30"))
+        seen = state(AUTOFS, live, units=Units(automount=True), fstab=ENTRY)
+        assert "automount unit would use those" in MOUNT.decide(down(), seen).evidence
+
+    @pytest.mark.parametrize(
+        ("below", "own", "back"),
+        [
+            ("shared", "shared", ()),
+            ("private", "private", ()),
+            ("shared", "private", ("--make-private",)),
+            ("private", "shared", ("--make-shared",)),
+            ("shared", "private,unbindable", ("--make-unbindable",)),
+            ("shared,slave", "shared", ()),
+            ("shared", "", ()),
+        ],
+    )
+    def test_propagation_comes_back(self, below: str, own: str, back: tuple[str, ...]) -> None:
+        """A new mount is what the mount below makes of it; where that differs, it is set."""
+        seen = state(replace(DATA, propagation=own))
+        seen = replace(seen, mounts=(replace(ROOT, propagation=below), *seen.mounts[1:]))
+        undo = MOUNT.decide(down(), seen).undo
+        again = up(source="/dev/sdb1", fstype="ext4", options="rw,noatime", propagation=own)
+        assert tuple(c.argv[1] for c in undo[1:]) == back
+        assert MOUNT.decide(again, replace(seen, mounts=seen.mounts[:1])).commands == undo == MOUNT.bound(again, seen)
 
     def test_sibling_is_not_nested(self) -> None:
         """/database does not lie below /data."""
@@ -171,6 +235,33 @@ class TestMounting:
         decision = MOUNT.decide(RECORDED, state(other))
         assert decision.outcome is Outcome.REFUSED
         assert MOUNT.verify(RECORDED, state(), state(other)).judged is Judged.FAILED
+
+    def test_a_part_is_not_all(self) -> None:
+        """A bind mount of a folder has the same source, type and options."""
+        decision = MOUNT.decide(RECORDED, state(replace(DATA, root="/reports")))
+        assert decision.outcome is Outcome.REFUSED
+        assert "all of it should be" in decision.evidence
+
+    def test_other_propagation(self) -> None:
+        """It is part of what must be as before."""
+        args = up(source="/dev/sdb1", fstype="ext4", options="rw,noatime", propagation="shared")
+        assert MOUNT.decide(args, state(replace(DATA, propagation="shared"))).outcome is Outcome.NO_CHANGE
+        judged = MOUNT.verify(args, state(), state(replace(DATA, propagation="private")))
+        assert judged.judged is Judged.FAILED
+        assert "should be shared" in judged.text
+
+    def test_not_onto_the_folder_below(self) -> None:
+        """What stood on /data never lands on the root file system's folder of that name."""
+        inner = MountArgs(path="/data/sub", state="mounted", source="/dev/sdc1", fstype="ext4", stands_on="/data")
+        bare, there = state(path="/data/sub"), state(DATA, path="/data/sub")
+        waiting = state(AUTOFS, path="/data/sub")
+
+        for seen in (bare, waiting):
+            decision = MOUNT.decide(inner, seen)
+            assert decision.outcome is Outcome.REFUSED
+            assert "now it would stand on the file system at /" in decision.evidence
+            assert "Mount /data first" in decision.remedy
+        assert MOUNT.decide(inner, there).outcome is Outcome.WOULD_CHANGE
 
     def test_no_directory(self) -> None:
         """The mount point is gone."""
@@ -299,6 +390,17 @@ class TestObserving:
             looking.send(CommandResult(exit_code=0, stdout=out))
         assert end.value.value == Units(by_file=False, automount=True)
 
+    @pytest.mark.parametrize(
+        ("source", "out", "passing"), [("/dev/loop3", b"1\n", True), ("/dev/loop3", b"0\n", False)]
+    )
+    def test_loop_device(self, source: str, out: bytes, passing: bool) -> None:
+        """The kernel says whether it frees the device by itself."""
+        looking = look_passing(source)
+        assert next(looking).argv == ("cat", "/sys/block/loop3/loop/autoclear")
+        with pytest.raises(StopIteration) as end:
+            looking.send(CommandResult(exit_code=0, stdout=out))
+        assert end.value.value is passing
+
     def test_incomplete_list_of_users(self) -> None:
         """A target without find must not look idle."""
         looking = look_holders("/data")
@@ -318,6 +420,8 @@ class TestObserving:
         {"path": "/data/", "state": "mounted"},
         {"path": "/a/../b", "state": "mounted"},
         {"path": "/data", "state": "unmounted", "source": "/dev/x", "fstype": "xfs"},
+        {"path": "/data", "state": "unmounted", "stands_on": "/"},
+        {"path": "/data", "state": "mounted", "propagation": "none"},
         {"path": "/data", "state": "mounted", "source": "/dev/x"},
         {"path": "/data", "state": "mounted", "options": "rw"},
         {"path": "/data", "state": "mounted", "source": "/x", "fstype": "none", "options": "bind"},

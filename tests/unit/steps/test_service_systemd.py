@@ -13,11 +13,12 @@ from runner.model.command import AtDeadline, Command, CommandResult, Effect
 from runner.model.plan import Outcome
 from runner.steps.base import Judged
 from runner.steps.rendering import render_args
-from runner.steps.service import SETTLE, Service, ServiceArgs
+from runner.steps.service_args import ServiceArgs
+from runner.steps.service_systemd import SETTLE, SystemdService
 from runner.steps.unit_state import Dependent, UnitState
 from tests.unit.steps.driving import Target, result
 
-SERVICE = Service()
+SERVICE = SystemdService()
 RUNNING = UnitState(
     name="waagent",
     active_state="active",

@@ -1,0 +1,1 @@
+"""Windows targets for the lab: a WS-Man endpoint, and Wine behind it."""

@@ -1,0 +1,1 @@
+"""The machine behind the endpoint: Wine's cmd.exe, registry and service manager, and tools of our own."""

@@ -1,0 +1,43 @@
+"""PowerShell's CLIXML: what powershell.exe writes to standard error in place of text. Pure functions.
+
+Facts: MS-PSRP 2.2.5 (serialization), and as Ansible and pywinrm read it: the marker ``#< CLIXML``, then an ``Objs``
+document whose ``S`` elements of stream Error are the lines of the message, control characters as ``_xHHHH_``.
+"""
+
+from __future__ import annotations
+
+import re
+
+from runner.shells.windows_xml import NotXml, parse
+
+MARKER = b"#< CLIXML"
+
+_TAG = "{http://schemas.microsoft.com/powershell/2004/04}S"
+_SHOWN = frozenset({"Error", "Warning", "Verbose", "Debug"})  # progress is for a screen
+_DOCUMENT = re.compile(rb"(?:#< CLIXML\s*)?(<Objs\b.*?</Objs>)", re.DOTALL)
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+
+
+def plain_text(output: bytes) -> bytes:
+    """A stream with each CLIXML document in it replaced by its text. What else stands there is kept.
+
+    Without the marker nothing is touched: a program may print such a document on purpose.
+    """
+    if not output.startswith(MARKER):
+        return output
+    return _DOCUMENT.sub(_text, output).removeprefix(MARKER).lstrip(b"\r\n")
+
+
+def _text(found: re.Match[bytes]) -> bytes:
+    try:
+        root = parse(found[1])
+    except NotXml:
+        return found[0]
+    parts = [element.text or "" for element in root.iter(_TAG) if element.get("S") in _SHOWN]
+    return _unescape("".join(parts)).encode("utf-8", "replace")
+
+
+def _unescape(text: str) -> str:
+    """UTF-16 code units were escaped one by one; two halves of one character are put together again."""
+    units = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+    return units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

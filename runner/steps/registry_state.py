@@ -1,0 +1,82 @@
+"""Looking at one value of the registry, so that "not there" is certain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from runner.errors import ParseError
+from runner.model.command import Command
+from runner.parsers import PARSERS
+from runner.steps.base import Observing
+
+_LOOK_AT_MOST = 30.0
+_HIVE = "HKLM"
+_LONG_HIVE = "HKEY_LOCAL_MACHINE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistryState:
+    """``value`` is type and data as the parser ``reg_query`` gives them, or None if there is no such value."""
+
+    key_exists: bool
+    value: tuple[str, object] | None = None
+
+
+def observe_value(key: str, name: str) -> Observing[RegistryState]:
+    """One ``reg query`` if the value is there.
+
+    If not, the key is read as a whole, and where that fails the one above it, up to one that can be read: ``reg``
+    itself does not tell "not there" from "may not be read". Raises ``ParseError`` for the latter.
+    """
+    found = yield from _query(key, "/v", name)
+    if found["exists"]:
+        return RegistryState(key_exists=True, value=_value(found, key, name))
+    whole = yield from _query(key)
+    if not whole["exists"]:
+        yield from _prove_absence(key)
+        return RegistryState(key_exists=False)
+    if _named(whole, name) is not None:
+        message = f"the value {key}\\{name} is there, and cannot be read by its name"
+        raise ParseError(message)
+    return RegistryState(key_exists=True)
+
+
+def _query(key: str, *more: str) -> Observing[Mapping[str, object]]:
+    result = yield Command(argv=("reg", "query", key, *more, "/reg:64"), at_most=_LOOK_AT_MOST)
+    return cast("Mapping[str, object]", PARSERS["reg_query"].parse(result))
+
+
+def _named(found: Mapping[str, object], name: str) -> Mapping[str, object] | None:
+    """The value of this name, for which case does not count."""
+    values = cast("Mapping[str, Mapping[str, object]]", found["entries"])
+    return next((value for each, value in values.items() if each.lower() == name.lower()), None)
+
+
+def _value(found: Mapping[str, object], key: str, name: str) -> tuple[str, object]:
+    value = _named(found, name)
+    if value is None:
+        message = f"reg query did not print the value {key}\\{name} that it was asked for"
+        raise ParseError(message)
+    return str(value["type"]), value["data"]
+
+
+def _prove_absence(key: str) -> Observing[None]:
+    """The nearest key above that can be read does not list the one below it on the way to ``key``."""
+    below = key
+    while "\\" in below:
+        above = below.rpartition("\\")[0]
+        listing = yield from _query(above)
+        if listing["exists"]:
+            listed = {each.lower() for each in cast("list[str]", listing["subkeys"])}
+            if _long(below).lower() in listed:
+                break
+            return
+        below = above
+    message = f"{below} cannot be read"
+    raise ParseError(message, remedy="See its permissions in regedit: the login may not read it.")
+
+
+def _long(key: str) -> str:
+    return _LONG_HIVE + key.removeprefix(_HIVE)

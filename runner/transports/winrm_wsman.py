@@ -1,0 +1,92 @@
+"""The operations on remote shells, one message each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from runner.transports import winrm_messages as messages
+from runner.transports.winrm_answers import BadAnswer, Received, command_id, fault, identified, received, shell_id
+from runner.transports.winrm_http import Line
+from runner.transports.winrm_messages import Place
+from runner.transports.winrm_refusals import NoAnswer, WsmanFault
+
+T = TypeVar("T")
+
+SHORTEST = 0.5  # seconds; Windows takes no shorter limit
+_AT_ONCE = 20.0  # seconds for what the service does without waiting for anything
+_SLACK = 10.0  # seconds that an answer may come later than the service was told
+_NOT_SOAP = "Is it WinRM that answers there?"
+
+
+class Wsman:
+    """A service of WS-Management at the other end of a line.
+
+    Each operation raises ``WsmanFault`` if the service refuses, ``NoAnswer`` if it may have done what it was asked to,
+    and a ``NothingSent`` kind if the message certainly did not arrive.
+    """
+
+    def __init__(self, line: Line) -> None:
+        self.line = line
+
+    def identify(self) -> bool:
+        """Log in. False if what answers is no WS-Management service."""
+        _, answer = self.line.post(messages.IDENTIFY, wait=self.line.login.target.winrm.connect_timeout)
+        try:
+            refusal = fault(answer)
+            known = identified(answer)
+        except BadAnswer:
+            return False
+        if refusal is not None:
+            raise WsmanFault(refusal)
+        return known
+
+    def create(self) -> str:
+        """Open a shell; gives its identifier."""
+        return self._ask(messages.create(self._place(), _AT_ONCE), _AT_ONCE + _SLACK, shell_id)
+
+    def command(self, shell: str, command: str, line: str, *, seconds: float = _AT_ONCE) -> str:
+        """Start a line, as ``command``; gives the identifier that the service uses for it, mostly the same."""
+        seconds = max(SHORTEST, seconds)
+        return self._ask(messages.command(self._place(shell), command, line, seconds), seconds + _SLACK, command_id)
+
+    def receive(self, shell: str, command: str, *, seconds: float) -> Received | None:
+        """Output and state, or None if there was nothing to tell in that time."""
+        seconds = max(SHORTEST, seconds)
+        try:
+            return self._ask(messages.receive(self._place(shell), command, seconds), seconds + _SLACK, received)
+        except WsmanFault as error:
+            if not error.fault.timed_out:
+                raise
+            return None
+
+    def send(self, shell: str, command: str, data: bytes, *, last: bool) -> None:
+        """Hand bytes to the command; returns when it, or a buffer, has taken them."""
+        self._ask(messages.send(self._place(shell), command, data, _AT_ONCE, last=last), _AT_ONCE + _SLACK, _nothing)
+
+    def terminate(self, shell: str, command: str) -> None:
+        """End a command, or free what is kept of one that has ended."""
+        self._ask(messages.terminate(self._place(shell), command, _AT_ONCE), _AT_ONCE + _SLACK, _nothing)
+
+    def delete(self, shell: str, *, seconds: float = _AT_ONCE) -> None:
+        """End a shell, with all that runs in it. There is nothing to wait for longer than that."""
+        self._ask(messages.delete(self._place(shell), seconds), seconds, _nothing)
+
+    def _place(self, shell: str = "") -> Place:
+        return Place(self.line.login.endpoint, shell)
+
+    def _ask(self, message: bytes, wait: float, read: Callable[[bytes], T]) -> T:
+        status, answer = self.line.post(message, wait=wait)
+        try:
+            refusal = fault(answer)
+            if refusal is None:
+                return read(answer)
+        except BadAnswer as error:
+            problem = NoAnswer(f"the answer makes no sense: {error} (HTTP status {status})", _NOT_SOAP)
+        else:
+            raise WsmanFault(refusal)
+        raise problem
+
+
+def _nothing(_answer: bytes) -> None:
+    """An answer whose only news is that it came."""

@@ -1,0 +1,186 @@
+"""The Windows playbooks on broken targets over WinRM, whose cmd.exe, registry and services are Wine's real ones.
+
+Wine is not Windows: what these tests show is that vmfix does the right thing on what its tools are known to print.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import pytest
+
+from tests.integration.conftest import DeskOf
+from tests.integration.lab_desk import Desk, Done
+
+pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
+
+WRITERS, SERVICE, COM, HOST = (
+    "ExtensionFailedVssWriterInBadState",
+    "ExtensionFailedVssServiceInBadState",
+    "ExtensionSnapshotFailedCOM",
+    "ExtensionFailedTimeoutVMNetworkUnresponsive",
+)
+READS = re.compile(
+    r"(sc (query|queryex|qc|enumdepend) |reg query |vssadmin list writers|wevtutil qe |whoami|hostname|net start$)"
+)
+
+
+def sent(desk: Desk, name: str) -> list[str]:
+    """Every command line that the target's endpoint was asked to run."""
+    return desk.lab.commands(name)
+
+
+def changes(desk: Desk, name: str) -> list[str]:
+    """Those that are not known to only read."""
+    return [line for line in sent(desk, name) if not READS.match(line)]
+
+
+def run(desk: Desk, code: str, *more: object) -> Done:
+    """Run with consent to all remedies, as a CI job does."""
+    return desk.vmfix("run", code, "-i", desk.lab.inventory, "--approve", "all", "--json", *more)
+
+
+def run_and_prove(desk: Desk, code: str, expected: Mapping[str, str], *more: object) -> Done:
+    """Run, compare the statuses, and look at each mended target from outside WinRM."""
+    done = run(desk, code, *more)
+    assert done.statuses == dict(expected), done.text
+    for name, status in expected.items():
+        problems = {what: why for what, why in desk.lab.windows(name).problems().items() if why}
+        assert not problems or status not in {"fixed", "healthy", "refused"}, (name, problems)
+    return done
+
+
+def second_run_changes_nothing(desk: Desk, code: str, names: list[str]) -> None:
+    """What was mended is seen as healthy, and is only looked at."""
+    before = {name: len(changes(desk, name)) for name in names}
+    done = run(desk, code, "-t", ",".join(names))
+    assert set(done.statuses.values()) <= {"healthy", "applied"}, done.text
+    assert done.code == 0
+    assert {name: len(changes(desk, name)) for name in names} == before
+
+
+def test_faulty_writers_are_restarted_by_their_services(desk_of: DeskOf) -> None:
+    """By state number and GUID, in any language; dependents run again; the second run changes nothing."""
+    names = [
+        "win-writer-failed",
+        "win-writer-failed-de",
+        "win-writer-failed-da",
+        "win-writer-failed-fr",
+        "win-vss-writers-failed",
+        "win-wmi-writer-failed",
+        "win-exchange-writer-failed",
+    ]
+    desk = desk_of(*names)
+    planned = desk.vmfix("plan", WRITERS, "-i", desk.lab.inventory)
+    assert planned.code == 0, planned.text
+    assert not any(changes(desk, name) for name in names)
+
+    run_and_prove(desk, WRITERS, dict.fromkeys(names, "fixed"), "-e", "settle=30s")
+
+    assert changes(desk, "win-wmi-writer-failed") == [
+        "net stop iphlpsvc",
+        "net stop Winmgmt",
+        "net start Winmgmt",
+        "net start iphlpsvc",
+    ]
+    assert changes(desk, "win-vss-writers-failed") == ["net stop VSS", "net start VSS"]
+    second_run_changes_nothing(desk, WRITERS, names)
+
+
+def test_what_must_not_be_touched_is_refused_by_name(desk_of: DeskOf) -> None:
+    """A running backup, an unknown writer, and services on the deny-list, also as dependents; nothing is sent."""
+    reasons = {
+        "win-backup-beside-fault": "[5]",
+        "win-writer-unknown": "Acme Backup Writer",
+        "win-writer-ntds": "NTDS",
+        "win-writer-cluster": "ClusSvc",
+        "win-writer-nps": "NPS VSS Writer",
+        "win-dependent-denied": "vmms",
+    }
+    desk = desk_of(*reasons, "win-backup-running", "win-healthy")
+    expected = {**dict.fromkeys(reasons, "refused"), "win-backup-running": "healthy", "win-healthy": "healthy"}
+    done = run_and_prove(desk, WRITERS, expected)
+
+    for name, reason in reasons.items():
+        assert reason in done.entries[name]["reason"], done.entries[name]["reason"]
+    assert not any(changes(desk, name) for name in expected)
+
+
+def test_the_ladder_goes_on_only_where_the_restart_did_not_help(desk_of: DeskOf) -> None:
+    """A stubborn writer gets the registry value and then awaits a backup; one that vanished is a failure."""
+    names = ["win-writer-stubborn", "win-writer-vanishes"]
+    desk = desk_of(*names)
+    expected = {"win-writer-stubborn": "applied", "win-writer-vanishes": "failed"}
+    done = run_and_prove(desk, WRITERS, expected, "-e", "settle=5s")
+
+    assert changes(desk, "win-writer-stubborn")[-1].startswith("reg add ")
+    assert "SnapshotWithoutThreads" in changes(desk, "win-writer-stubborn")[-1]
+    assert "a65faa63-5ea8-4ebc-9dbd-a0c4db26912a" in done.entries["win-writer-vanishes"]["reason"]
+    assert done.code == 5
+
+
+def test_the_vss_service_is_restarted_and_the_machine_only_if_that_does_not_help(desk_of: DeskOf) -> None:
+    """A reboot is a remedy of its own, with an approval of its own."""
+    names = ["win-vss-bad", "win-vss-disabled", "win-vss-start-fails"]
+    desk = desk_of(*names)
+    only_restart = desk.vmfix(
+        *("run", SERVICE, "-i", desk.lab.inventory, "-t", "win-vss-start-fails", "--json"),
+        *("--approve", "vss-service-bad-state/restart"),
+    )
+    assert only_restart.statuses == {"win-vss-start-fails": "not_fixed"}, only_restart.text
+    assert not any("shutdown" in line for line in sent(desk, "win-vss-start-fails"))
+
+    run_and_prove(desk, SERVICE, dict.fromkeys(names, "fixed"))
+
+    assert desk.lab.windows("win-vss-start-fails").boots == 2
+    assert desk.lab.windows("win-vss-bad").boots == 1
+    second_run_changes_nothing(desk, SERVICE, names)
+
+
+def test_com_and_msdtc_rung_by_rung(desk_of: DeskOf) -> None:
+    """Start, account, reinstallation; never the last on a cluster node; each only if the one before did not help."""
+    expected = {
+        "win-com-stopped": "fixed",
+        "win-com-account": "fixed",
+        "win-com-reinstall": "fixed",
+        "win-com-sysprep": "fixed",
+        "win-com-cluster": "needs_person",
+    }
+    desk = desk_of(*expected)
+    run_and_prove(desk, COM, expected)
+
+    assert changes(desk, "win-com-stopped") == ["net start COMSysApp"]
+    assert any(line.startswith("sc config MSDTC ") for line in changes(desk, "win-com-account"))
+    for name in expected:
+        reinstalled = "msdtc -uninstall" in changes(desk, name)
+        assert reinstalled is (name == "win-com-reinstall"), name
+    second_run_changes_nothing(desk, COM, [name for name, status in expected.items() if status == "fixed"])
+
+
+def test_the_snapshot_goes_through_the_host(desk_of: DeskOf) -> None:
+    """Both values as text in the 64-bit view; where they are right already, a person has to go on."""
+    expected = {
+        "win-snapshot-absent": "applied",
+        "win-snapshot-no-key": "applied",
+        "win-snapshot-other": "applied",
+        "win-snapshot-right": "needs_person",
+    }
+    desk = desk_of(*expected)
+    run_and_prove(desk, HOST, expected)
+
+    assert all(desk.lab.windows(name).is_mended() for name in expected)
+    assert all("/reg:64" in line for line in changes(desk, "win-snapshot-other"))
+    assert changes(desk, "win-snapshot-right") == []
+    second_run_changes_nothing(desk, HOST, [name for name, status in expected.items() if status == "applied"])
+
+
+def test_a_windows_and_a_linux_target_in_one_plan(desk_of: DeskOf) -> None:
+    """Each playbook takes the targets of its platform; one plan, one consent, one report."""
+    desk = desk_of("win-writer-failed", "ext4-dirty")
+    codes = (WRITERS, "UserErrorFsFreezeFailed")
+    done = desk.vmfix("run", *codes, "-i", desk.lab.inventory, "--approve", "all", "--json")
+
+    assert done.statuses == {"win-writer-failed": "fixed", "ext4-dirty": "fixed"}, done.text
+    assert desk.lab.windows("win-writer-failed").is_mended()
+    assert desk.lab.check_clean("ext4-dirty").clean
