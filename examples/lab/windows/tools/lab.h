@@ -1,5 +1,6 @@
 /* What the lab's Win32 tools share: output in the right code page, the scenario's settings, services. */
-#pragma once
+#ifndef LAB_H
+#define LAB_H
 
 #include <windows.h>
 
@@ -54,3 +55,5 @@ void set_dependencies(const wchar_t *name, const wchar_t *list); /* each ended b
 DWORD start_service(const wchar_t *name); /* with what it depends on; a Win32 error; does not wait for RUNNING */
 DWORD stop_service(const wchar_t *name, SERVICE_STATUS *status); /* refuses while dependents run; does not wait */
 DWORD wait_while(const wchar_t *name, DWORD pending); /* gives up as net does; the state at the end */
+
+#endif

@@ -155,6 +155,7 @@ static void WINAPI service_main(DWORD argc, wchar_t **argv) {
 int tool(int argc, wchar_t **argv) {
     if (argc == 4 && same(argv[1], L"/start")) {
         Sleep(wcstoul(argv[2], NULL, 10));
+        wait_while(argv[3], SERVICE_STOP_PENDING);
         return start_service(argv[3]);
     }
     if (argc != 2) return ERROR_BAD_ARGUMENTS;

@@ -48,7 +48,8 @@ BASE_KEYS: Keys = {
         "TEMP": Expand(r"%SystemRoot%\temp"),
         "TMP": Expand(r"%SystemRoot%\temp"),
     },
-    CONTROL: {"AutoStartDelay": 1},  # ms; delayed services start two minutes late otherwise
+    # In ms. Delayed services start two minutes late otherwise; and a busy machine needs longer to start one than 10 s.
+    CONTROL: {"AutoStartDelay": 1, "ServicesPipeTimeout": 60_000},
     CURRENT_VERSION: {"ProgramFilesDir": r"C:\Program Files", "CommonFilesDir": r"C:\Program Files\Common Files"},
     r"Software\Wow6432Node\Microsoft": {},
     r"Software\Classes\CID": {"": "Distributed Transaction Coordinator"},

@@ -1,9 +1,11 @@
 """Starts and ends the name spaces in which a target's Wine runs, and enters them."""
 
+import select
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from examples.lab.errors import LabError
 from examples.lab.namespace import is_init
@@ -11,6 +13,7 @@ from examples.lab.processes import ENVIRONMENT, POLL_SECONDS, command_lines, kil
 from examples.lab.windows.wine.prefix import UID, WINE
 
 SCRIPT = Path(__file__).with_name("machine_init.sh")
+BOOT_SECONDS = 180  # it takes one on a machine with nothing else to do
 MARK = "vmfix-lab-wine"  # machine_init.sh's first argument: finds a target's processes, whoever started them
 PLACE = "/mnt/c"  # where the prefix is, for the target's processes
 # Wine takes what it finds in the environment for Windows' own, so there is as little as possible.
@@ -37,12 +40,18 @@ def start(folder: Path, host_name: str, *, boot_ms: int = 0) -> int:
         ) as process,
     ):
         # One line only: unshare keeps its end of the pipe open for as long as the target runs.
-        said = process.stdout.readline() if process.stdout else b""
+        said = _first_line(process.stdout)
     if said != b"ready\n":
         raise LabError(
             f"Target {host_name} did not boot: {(folder / 'init.log').read_text().strip() or 'see init.log'}"
         )
     return find(folder)
+
+
+def _first_line(stream: IO[bytes] | None) -> bytes:
+    if stream is None or not select.select([stream], [], [], BOOT_SECONDS)[0]:
+        return b""
+    return stream.readline()
 
 
 def running(lab: Path) -> set[Path]:

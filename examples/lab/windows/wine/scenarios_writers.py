@@ -87,9 +87,9 @@ WRITER_SCENARIOS: Mapping[str, WindowsScenario] = {
         writers=(replace(BAD_SQL, gone_after_restart=True),),
     ),
     "win-writer-slow": WindowsScenario(
-        title="SqlServerWriter has failed; SQLWriter takes 2 s to stop and 3 s to start",
+        title="SqlServerWriter has failed; SQLWriter takes 1 s to stop and 2 s to start",
         writers=(BAD_SQL,),
-        services=_sql_service(StopMs=2000, StartMs=3000),
+        services=_sql_service(StopMs=1000, StartMs=2000),
         wants=HELPED_SQL,
     ),
     "win-writer-revives": WindowsScenario(

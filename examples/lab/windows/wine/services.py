@@ -35,7 +35,7 @@ class Service:
 
 
 NO_STOP = MappingProxyType({"NoStop": 1})
-IDLE = MappingProxyType({"IdleMs": 8000})  # minutes on Windows
+IDLE = MappingProxyType({"IdleMs": 5000})  # minutes on Windows
 
 # What every target has.
 BASE: Mapping[str, Service] = MappingProxyType(
