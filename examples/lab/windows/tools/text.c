@@ -110,5 +110,12 @@ wchar_t *error_text(DWORD error, wchar_t *buffer) {
 int wmain(void) {
     int argc;
     wchar_t **argv = CommandLineToArgvW(GetCommandLineW(), &argc);
-    return argv ? tool(argc, argv) : 1;
+    if (!argv) return 1;
+    /* Wine's service manager now and then answers a call with 1359, under load or just after boot, and is well again. */
+    int code = tool(argc, argv);
+    for (int again = 0; code == ERROR_INTERNAL_ERROR && again < 5; again++) {
+        Sleep(100);
+        code = tool(argc, argv);
+    }
+    return code;
 }
