@@ -128,8 +128,9 @@ class Performance:
         if not self.sent or (isinstance(ended, OutcomeUnknown) and ended.may_run):
             return ended
         said = []
+        restore = timed(self.turn.step, tuple(decision.restore))
         for command in left:
-            if command in timed(self.turn.step, tuple(decision.restore)) and not self.tools.stop.at_once:
+            if command in restore and not self.tools.stop.at_once:
                 trouble = self._carry_out(command, decision, must_run=True)
                 said.append(f"{_named(command)}: {_outcome(trouble)}")
         if not said:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from runner.errors import ExpressionError, ParseError
@@ -67,7 +67,7 @@ def observe_facts(playbook: Playbook, target: Target, params: Mapping[str, objec
     facts: dict[str, object] = {}
     view = View(facts, names, target.platform)
     for observation in playbook.observe:
-        facts[observation.name] = names[observation.name] = yield from _observe(observation, target.platform, names)
+        facts[observation.name] = names[observation.name] = yield from _observe(observation, view)
         names.update(_defined(playbook, view))
     names.update(_defined(playbook, view))
     return view
@@ -94,28 +94,27 @@ def ready(definitions: Sequence[Definition], known: Iterable[str]) -> tuple[Defi
     return tuple(found)
 
 
-def _observe(observation: Observation, platform: Platform, names: Mapping[str, object]) -> Observing[object]:
+def _observe(observation: Observation, view: View) -> Observing[object]:
     """The fact of one observation: None if its ``when`` is false, a list if it loops."""
-    view = View({}, names, platform)
     if observation.when is not None and not view.holds(observation.when):
         return None
     if observation.for_each is None:
-        return (yield from _look(observation, platform, names))
+        return (yield from _look(observation, view))
     items = view.evaluate(observation.for_each)
     if not isinstance(items, list):
         message = f"{observation.for_each.span}: `for_each` of observation {observation.name} is not a list"
         raise ExpressionError(message)
     values = []
     for item in items:
-        value = yield from _look(observation, platform, {**names, "item": item})
+        value = yield from _look(observation, replace(view, names={**view.names, "item": item}))
         values.append({"item": item, "value": value})
     return values
 
 
-def _look(observation: Observation, platform: Platform, names: Mapping[str, object]) -> Observing[object]:
+def _look(observation: Observation, view: View) -> Observing[object]:
     if observation.would is not None:
-        return (yield from _would(observation, observation.would, View({}, names, platform)))
-    result = yield observation_command(observation, platform, names)
+        return (yield from _would(observation, observation.would, view))
+    result = yield observation_command(observation, view.platform, view.names)
     if result.exit_code not in observation.ok_exit:
         message = f"observation `{observation.name}` ended with exit {result.exit_code}: {last_line(result)}"
         raise ParseError(message, remedy="Run the command by hand on the target to see what is wrong.")

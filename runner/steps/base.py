@@ -99,6 +99,11 @@ class Decision:
     remedy: str = ""
 
 
+def refused(evidence: str, remedy: str) -> Decision:
+    """Nothing may be done in this state: why, and what a person can do about it."""
+    return Decision(outcome=Outcome.REFUSED, evidence=evidence, remedy=remedy)
+
+
 class Judged(enum.Enum):
     """What the exit of a changing command says. OK is never proof: ``verify`` is.
 

@@ -20,14 +20,10 @@ from runner.steps._atomic_write import (
     remove,
     write,
 )
-from runner.steps.base import Decision, Judgement, Observing, StepType
+from runner.steps.base import Decision, Judgement, Observing, StepType, refused
 from runner.steps.file_args import FileArgs
 from runner.steps.file_windows import WindowsFile
 from runner.steps.rendering import is_open
-
-
-def _refused(evidence: str, remedy: str) -> Decision:
-    return Decision(outcome=Outcome.REFUSED, evidence=evidence, remedy=remedy)
 
 
 def _owner(args: FileArgs, seen: FileSeen) -> str:
@@ -82,18 +78,18 @@ def _unfit(args: FileArgs, seen: FileSeen) -> Decision | None:
     """Why nothing may be done there."""
     is_directory = seen.kind == "directory"
     if args.directory and seen.kind and not is_directory:
-        return _refused(f"{seen.path} is a {seen.kind}, no directory.", "Move it away by hand.")
+        return refused(f"{seen.path} is a {seen.kind}, no directory.", "Move it away by hand.")
     if args.absent and seen.kind == "symbolic link":
         remedy = "Remove the link by hand, or give the path of the file that it leads to."
-        return _refused(f"{seen.path}: {seen.problem}, and links are never removed.", remedy)
+        return refused(f"{seen.path}: {seen.problem}, and links are never removed.", remedy)
     if args.absent and is_directory:
-        return _refused(f"{seen.path} is a directory, and directories are never removed.", "Remove it by hand.")
+        return refused(f"{seen.path} is a directory, and directories are never removed.", "Remove it by hand.")
     if seen.problem and not is_directory:
-        return _refused(f"{seen.path}: {seen.problem}.", "Look at it by hand.")
+        return refused(f"{seen.path}: {seen.problem}.", "Look at it by hand.")
     if args.content is not None and is_directory:
-        return _refused(f"{seen.path} is a directory.", "Give the path of a file.")
+        return refused(f"{seen.path} is a directory.", "Give the path of a file.")
     if args.content is None and not (seen.kind or args.directory or args.absent):
-        return _refused(f"{seen.path} does not exist.", "Give content, or directory, if it should be made.")
+        return refused(f"{seen.path} does not exist.", "Give content, or directory, if it should be made.")
     return None
 
 

@@ -11,7 +11,7 @@ from runner.model.inventory import Platform
 from runner.model.plan import Outcome
 from runner.model.playbook import Risk
 from runner.parsers.fsck import exit_bits, parse_e2fsck, parse_xfs_repair
-from runner.steps.base import Decision, Judged, Judgement, Observing, StepType, last_line
+from runner.steps.base import Decision, Judged, Judgement, Observing, StepType, last_line, refused
 from runner.steps.filesystem_state import CHECK_AT_MOST, EXT, CheckArgs, CheckState, observe_check
 
 _REBOOT, _UNCORRECTED = 2, 4  # bits of e2fsck's exit code
@@ -73,27 +73,23 @@ def _repair_xfs(args: CheckArgs) -> Command:
     return _change("xfs_repair", args.device)
 
 
-def _refused(evidence: str, remedy: str) -> Decision:
-    return Decision(outcome=Outcome.REFUSED, evidence=evidence, remedy=remedy)
-
-
 def _unfit(args: CheckArgs, state: CheckState) -> Decision | None:
     """Why the device cannot be checked, whatever its condition."""
     device = args.device
     if not state.kind:
-        return _refused(f"{device} does not exist.", "Look at lsblk: is the disk attached?")
+        return refused(f"{device} does not exist.", "Look at lsblk: is the disk attached?")
     if state.kind != "block special file":
         text = f"{device} is a {state.kind}, no block device; fsck would say 0 and check nothing."
-        return _refused(text, "Give the device that findmnt shows as SOURCE.")
+        return refused(text, "Give the device that findmnt shows as SOURCE.")
     if state.fstype not in EXT | {"xfs"}:
         advice = _NOT_CHECKED.get(state.fstype, "This step knows ext2, ext3, ext4 and xfs; use the type's own checker.")
-        return _refused(f"{device} holds {state.fstype or 'nothing known'}, which is not checked here.", advice)
+        return refused(f"{device} holds {state.fstype or 'nothing known'}, which is not checked here.", advice)
     if args.fstype is not None and args.fstype != state.fstype:
         text = f"{device} holds {state.fstype}, and {args.fstype} was expected."
-        return _refused(text, "Find out whether the device name now means another disk.")
+        return refused(text, "Find out whether the device name now means another disk.")
     if state.users:
         text = f"{device} is {', '.join(state.users)}."
-        return _refused(text, "Unmount it first, everywhere, containers and bind mounts included.")
+        return refused(text, "Unmount it first, everywhere, containers and bind mounts included.")
     return None
 
 
@@ -126,9 +122,7 @@ def _decide_xfs(args: CheckArgs, state: CheckState) -> Decision:
 
 def _wanted(args: CheckArgs, evidence: str, repair: Callable[[CheckArgs], Command]) -> Decision:
     if args.repair == "none":
-        return _refused(
-            evidence, "This step was asked to look only. Allow `repair: preen`, or have a person repair it."
-        )
+        return refused(evidence, "This step was asked to look only. Allow `repair: preen`, or have a person repair it.")
     return Decision(outcome=Outcome.WOULD_CHANGE, evidence=evidence, commands=(repair(args),))
 
 

@@ -8,7 +8,16 @@ from runner.model.command import Command, CommandResult
 from runner.model.inventory import Platform
 from runner.model.plan import Outcome
 from runner.model.playbook import Risk
-from runner.steps.base import Decision, Judged, Judgement, Observing, Settle, StepType, last_line
+from runner.steps.base import (
+    Decision,
+    Judged,
+    Judgement,
+    Observing,
+    Settle,
+    StepType,
+    last_line,
+    refused,
+)
 from runner.steps.mount_back import commands_back, is_part, recorded, ways, why_lost
 from runner.steps.mount_options import (
     STOP_AUTOMOUNT,
@@ -26,13 +35,9 @@ from runner.steps.mount_table import Mounted
 _FAILED = 32  # umount(8), mount(8): busy, not mounted, refused by the kernel, all alike
 
 
-def _refused(evidence: str, remedy: str) -> Decision:
-    return Decision(outcome=Outcome.REFUSED, evidence=evidence, remedy=remedy)
-
-
 def _unmount(args: MountArgs, state: MountState) -> Decision:
     if is_system(state.path):
-        return _refused(
+        return refused(
             f"{state.path} belongs to the system and is never unmounted.", "Leave it, or use a rescue system."
         )
     if not state.here and not state.waiting:
@@ -49,7 +54,7 @@ def _unmount(args: MountArgs, state: MountState) -> Decision:
     lost = why_lost(state, was)
     if lost:
         text = f"{_shown(was)} and would not come back as it is: {lost}."
-        return _refused(text, f"Unmount {state.path} by hand, if that is all right, and mount it again afterwards.")
+        return refused(text, f"Unmount {state.path} by hand, if that is all right, and mount it again afterwards.")
     evidence = f"{_shown(was)}, and nothing uses it.{_elsewhere(state, was)}"
     return Decision(
         outcome=Outcome.WOULD_CHANGE,
@@ -64,20 +69,20 @@ def _obstacle(state: MountState, *, nested: bool) -> Decision | None:
     """Why it must not be unmounted now."""
     path = state.path
     if state.waiting and not state.units.automount:
-        return _refused(f"{path} is managed by an automounter that is no systemd unit.", "Stop it there (autofs maps).")
+        return refused(f"{path} is managed by an automounter that is no systemd unit.", "Stop it there (autofs maps).")
     if len(state.here) > 1:
         sources = " and ".join(m.source for m in state.here)
         text = f"{len(state.here)} file systems are mounted over each other at {path}: {sources}."
-        return _refused(text, f"Decide which one is meant, and run `umount {path}` by hand for the others.")
+        return refused(text, f"Decide which one is meant, and run `umount {path}` by hand for the others.")
     if state.nested and not nested:
         names = ", ".join(m.target for m in state.nested)
-        return _refused(
+        return refused(
             f"Other file systems are mounted below {path}: {names}.", "Unmount these first, one step for each."
         )
     if state.holders:
         names = ", ".join(holder.text for holder in state.holders)
         remedy = f"Stop these, or tell the backup to skip {path}; it is never unmounted by force."
-        return _refused(f"{path} is busy: {names}.", remedy)
+        return refused(f"{path} is busy: {names}.", remedy)
     return None
 
 
@@ -98,17 +103,17 @@ def _mount(args: MountArgs, state: MountState) -> Decision:
     if args.stands_on and (base is None or base.target != args.stands_on):
         now = "nothing" if base is None else f"the file system at {base.target}"
         text = f"{state.path} stood on what is mounted at {args.stands_on}; now it would stand on {now}."
-        return _refused(text, f"Mount {args.stands_on} first, when it is in order, and then {state.path}.")
+        return refused(text, f"Mount {args.stands_on} first, when it is in order, and then {state.path}.")
     if not state.directory:
-        return _refused(
+        return refused(
             f"{state.path} is no directory.", "Make the directory first; it was there while it was a mount point."
         )
     if state.source == "":
-        return _refused(f"No device on this target is {args.source}.", "Look at lsblk: is the disk attached?")
+        return refused(f"No device on this target is {args.source}.", "Look at lsblk: is the disk attached?")
     commands = ways(args, state)
     if not commands:
         text = f"Nothing is mounted at {state.path}, and neither /etc/fstab nor a unit file says what belongs there."
-        return _refused(text, "Give source, fstype and options as they were recorded before.")
+        return refused(text, "Give source, fstype and options as they were recorded before.")
     undo = () if is_system(state.path) else (umount(state.path),)
     evidence = f"Nothing is mounted at {state.path}."
     return Decision(outcome=Outcome.WOULD_CHANGE, evidence=evidence, commands=commands, undo=undo)
@@ -122,15 +127,15 @@ def _compared(args: MountArgs, state: MountState) -> Decision:
         return Decision(outcome=Outcome.NO_CHANGE, evidence=f"{_shown(top)}.")
     if not state.same_source(want.source, top.source) or want.fstype not in ("auto", top.fstype):
         text = f"{_shown(top)}, and {want.source} as {want.fstype} should be."
-        return _refused(text, "Find out who mounted it; nothing is mounted over it.")
+        return refused(text, "Find out who mounted it; nothing is mounted over it.")
     if wanted is not None and is_part(state, top):
-        return _refused(f"{_shown(top)}, and all of it should be.", "Find out who mounted it; it is a bind mount.")
+        return refused(f"{_shown(top)}, and all of it should be.", "Find out who mounted it; it is a bind mount.")
     if wanted is not None and not same_options(wanted.options, top.options):
         text = f"{_shown(top)}, and the options should be {','.join(wanted.options)}."
-        return _refused(text, "If it came back read-only, look into the kernel log before remounting it.")
+        return refused(text, "If it came back read-only, look into the kernel log before remounting it.")
     if args.propagation and top.propagation and args.propagation != top.propagation:
         text = f"{_shown(top)}, and its propagation is {top.propagation} and should be {args.propagation}."
-        return _refused(text, f"See mount(8) on --make-private and the like, and set it for {state.path} by hand.")
+        return refused(text, f"See mount(8) on --make-private and the like, and set it for {state.path} by hand.")
     return Decision(outcome=Outcome.NO_CHANGE, evidence=f"{_shown(top)}.")
 
 

@@ -11,7 +11,7 @@ from runner.model.command import AtDeadline, Command, Effect
 from runner.model.inventory import Platform
 from runner.model.plan import Outcome
 from runner.model.playbook import Risk
-from runner.steps.base import Decision, Judged, Judgement, Observing, Settle, StepType
+from runner.steps.base import Decision, Judged, Judgement, Observing, Settle, StepType, refused
 from runner.steps.service_args import ServiceArgs, names_in
 from runner.steps.unit_state import UnitState, observe_unit
 
@@ -38,10 +38,6 @@ def _systemctl(verb: str, name: str) -> Command:
         at_most=AT_MOST,
         at_deadline=AtDeadline.LEAVE,
     )
-
-
-def _refused(evidence: str, remedy: str) -> Decision:
-    return Decision(outcome=Outcome.REFUSED, evidence=evidence, remedy=remedy)
 
 
 class SystemdService(StepType[ServiceArgs, UnitState]):
@@ -145,18 +141,18 @@ def _verbs(args: ServiceArgs, state: UnitState) -> Iterator[str]:
 def _refusal(args: ServiceArgs, state: UnitState) -> Decision | None:
     """The reasons for which systemd would refuse as well, known before anything is sent."""
     if state.problem:
-        return _refused(state.problem, "Check the name, and whether the playbook is meant for this target.")
+        return refused(state.problem, "Check the name, and whether the playbook is meant for this target.")
     verbs = frozenset(_verbs(args, state))
     starts, stops = verbs & {"start", "restart"}, verbs & {"stop", "restart"}
     if state.load_state == "masked" and verbs & {"start", "restart", "enable"}:
-        return _refused(f"`{state.name}` is masked", f"Somebody forbade it: ask, then `systemctl unmask {state.name}`.")
+        return refused(f"`{state.name}` is masked", f"Somebody forbade it: ask, then `systemctl unmask {state.name}`.")
     if state.load_state not in ("loaded", "masked") and starts:
-        return _refused(f"`{state.name}` has a broken unit file ({state.load_state})", "Repair the unit file first.")
+        return refused(f"`{state.name}` has a broken unit file ({state.load_state})", "Repair the unit file first.")
     if verbs & {"enable", "disable"} and state.unit_file_state in _NOT_FOR_ENABLING:
         kind = state.unit_file_state or "without a unit file"
-        return _refused(f"`{state.name}` cannot be enabled or disabled: it is {kind}", "Leave out `enabled`.")
+        return refused(f"`{state.name}` cannot be enabled or disabled: it is {kind}", "Leave out `enabled`.")
     if (stops and state.refuse_stop and state.active) or (starts and state.refuse_start):
-        return _refused(f"`{state.name}` may not be started or stopped by hand, says its unit file", "Reboot instead.")
+        return refused(f"`{state.name}` may not be started or stopped by hand, says its unit file", "Reboot instead.")
     return None
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from runner.model.plan import Outcome
 from runner.parsers.net import MEANINGS
 from runner.parsers.vss_writer_table import why_denied
-from runner.steps.base import Decision
+from runner.steps.base import Decision, refused
 from runner.steps.service_args import ServiceArgs
 from runner.steps.service_windows_judge import REBOOT_INSTEAD
 from runner.steps.service_windows_state import (
@@ -36,7 +35,7 @@ _CARRIES_US: Mapping[str, str] = MappingProxyType(
 def refusal(args: ServiceArgs, state: ServiceState) -> Decision | None:
     """Why nothing may be done, known before anything is sent."""
     why, remedy = next(_reasons(args, state), ("", ""))
-    return Decision(outcome=Outcome.REFUSED, evidence=why, remedy=remedy) if why else None
+    return refused(why, remedy) if why else None
 
 
 def why_untouchable(args: ServiceArgs, dependent: Dependent) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from runner.model.command import AtDeadline, Command
 from runner.model.secret import Secret
@@ -20,7 +21,21 @@ _LONGEST_SAID = 400  # characters shown of it
 _LONGEST_MARK = 200  # bytes from the mark to the end of its line; longer is not from our wrapper
 
 
-class MarkedStream:
+@dataclass
+class Kept:
+    """What is kept of one stream: its first ``limit`` bytes, and whether there were more."""
+
+    limit: int = OUTPUT_LIMIT
+    body: bytearray = field(default_factory=bytearray)
+    truncated: bool = False
+
+    def keep(self, data: bytes) -> None:
+        room = self.limit - len(self.body)
+        self.truncated = self.truncated or len(data) > room
+        self.body += data[: max(0, room)]
+
+
+class MarkedStream(Kept):
     """One stream, from which our own lines are taken out even where they come in pieces.
 
     ``before`` is what came before the command was started: greetings of login scripts and complaints of sudo.
@@ -31,15 +46,13 @@ class MarkedStream:
     def __init__(
         self, mark: str, on_mark: Callable[[list[str]], None], *, seal: str = "", limit: int = OUTPUT_LIMIT
     ) -> None:
+        super().__init__(limit)
         self._mark: bytes | None = mark.encode() + b" "
         self._seal = seal.encode() + b" " if seal else None
         self._on_mark = on_mark
-        self._limit = limit
         self._held = b""
         self.started = False
-        self.truncated = False
         self.before = bytearray()
-        self.body = bytearray()
 
     def feed(self, data: bytes) -> None:
         self._held += data
@@ -50,8 +63,7 @@ class MarkedStream:
 
     def finish(self) -> None:
         """Nothing more will come: what was held back as a possible mark is output."""
-        self._keep(self._held)
-        self._held = b""
+        self._release(len(self._held))
 
     def _take_mark(self, mark: bytes) -> bool:
         at = self._held.find(mark)
@@ -73,16 +85,11 @@ class MarkedStream:
         return True
 
     def _release(self, count: int) -> None:
-        self._keep(self._held[:count])
-        self._held = self._held[count:]
-
-    def _keep(self, data: bytes) -> None:
-        if not self.started:
+        data, self._held = self._held[:count], self._held[count:]
+        if self.started:
+            self.keep(data)
+        else:
             self.before += data[: max(0, PREAMBLE_LIMIT - len(self.before))]
-            return
-        room = self._limit - len(self.body)
-        self.truncated = self.truncated or len(data) > room
-        self.body += data[: max(0, room)]
 
 
 def _overlap(data: bytes, mark: bytes) -> int:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import enum
 import time
-from dataclasses import dataclass
 
 from runner.errors import NothingSent, TransportError
 from runner.shells.windows import Launch
-from runner.transports.exchange import OUTPUT_LIMIT
+from runner.transports.exchange import Kept
 from runner.transports.winrm_answers import BadAnswer, Fault, Received
 from runner.transports.winrm_beside import Beside, Feeding
 from runner.transports.winrm_messages import new_id
@@ -41,19 +40,6 @@ class End(enum.Enum):
     LATE = "late"
 
 
-@dataclass
-class Kept:
-    """What is kept of one stream."""
-
-    body: bytearray
-    truncated: bool = False
-
-    def feed(self, data: bytes) -> None:
-        room = OUTPUT_LIMIT - len(self.body)
-        self.truncated = self.truncated or len(data) > room
-        self.body += data[: max(0, room)]
-
-
 class Execution:
     """A command to be run once. ``run`` raises ``NotStarted``, ``Lost``, or a ``NothingSent`` kind."""
 
@@ -64,7 +50,7 @@ class Execution:
         self._launch = launch
         self._feeding: Feeding | None = None
         self.id = new_id()
-        self.out, self.err = Kept(bytearray()), Kept(bytearray())
+        self.out, self.err = Kept(), Kept()
         self.exit_code = 0
 
     def run(self, ends_at: float) -> End:
@@ -171,8 +157,8 @@ class Execution:
 
     def _take(self, got: Received) -> bool:
         """Keep what came. True if that was all."""
-        self.out.feed(got.stdout)
-        self.err.feed(got.stderr)
+        self.out.keep(got.stdout)
+        self.err.keep(got.stderr)
         if not got.done:
             return False
         if got.exit_code is None:

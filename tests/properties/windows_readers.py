@@ -8,7 +8,7 @@ quotes and operators). The tests marked `real` compare them with programs below 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 _OPERATORS = "&|<>^()\n\r"
 
@@ -46,8 +46,8 @@ def _expand(line: str, environment: Mapping[str, str]) -> str:
     return done + line[at:]
 
 
-def crt_reads(line: str) -> list[str]:
-    """What the C runtime (UCRT) makes of everything behind the program's name."""
+def _words(line: str, word_at: Callable[[str, int], tuple[str, int]]) -> list[str]:
+    """Everything behind the program's name, word by word, as one reader sees them."""
     _, _, rest = line.partition(" ")
     arguments: list[str] = []
     at = 0
@@ -56,8 +56,13 @@ def crt_reads(line: str) -> list[str]:
             at += 1
         if at >= len(rest):
             return arguments
-        word, at = _crt_word(rest, at)
+        word, at = word_at(rest, at)
         arguments.append(word)
+
+
+def crt_reads(line: str) -> list[str]:
+    """What the C runtime (UCRT) makes of everything behind the program's name."""
+    return _words(line, _crt_word)
 
 
 def _crt_word(text: str, at: int) -> tuple[str, int]:
@@ -85,16 +90,7 @@ def _crt_word(text: str, at: int) -> tuple[str, int]:
 
 def shell32_reads(line: str) -> list[str]:
     """What CommandLineToArgvW makes of everything behind the program's name."""
-    _, _, rest = line.partition(" ")
-    arguments: list[str] = []
-    at = 0
-    while True:
-        while rest[at : at + 1] in {" ", "\t"}:
-            at += 1
-        if at >= len(rest):
-            return arguments
-        word, at = _shell32_word(rest, at)
-        arguments.append(word)
+    return _words(line, _shell32_word)
 
 
 def _shell32_word(text: str, at: int) -> tuple[str, int]:
