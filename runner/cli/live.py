@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Self
 
@@ -21,6 +21,7 @@ from runner.cli.progress import event_line, look_line
 from runner.cli.screen import Screen
 from runner.model.event import Event, EventKind
 from runner.model.plan import Entry
+from runner.report.commands import Place
 from runner.report.escape import one_line
 
 _MOST_ROWS = 15
@@ -30,10 +31,11 @@ _QUIET = (EventKind.RESULT, EventKind.VERIFIED)  # gone before anybody could rea
 class LiveProgress:
     """Finished targets scroll away above; those at work stand below with their current step, then the counts."""
 
-    def __init__(self, screen: Screen, title: str, total: int) -> None:
+    def __init__(self, screen: Screen, title: str, total: int, places: Mapping[str, Place]) -> None:
         self._screen = screen
         self._title = title
         self._total = total
+        self._places = places
         self._lock = threading.Lock()
         self._running: dict[str, tuple[float, str]] = {}
         self._done: Counter[str] = Counter()
@@ -69,7 +71,7 @@ class LiveProgress:
         self._screen.say(look_line(entry))
 
     def happened(self, event: Event) -> None:
-        line = event_line(event)
+        line = event_line(event, self._places)
         if not line or event.kind in _QUIET:
             return
         if event.kind is EventKind.TARGET_FINISHED:

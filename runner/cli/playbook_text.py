@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from runner.codec import to_json
 from runner.model.command import Dialect
 from runner.model.fields import format_duration
-from runner.model.inventory import Platform
 from runner.model.playbook import Expression, Observation, Parameter, Playbook, Remedy, Step
-from runner.report.commands import command_lines
+from runner.report.commands import Place, command_lines, place_of
 from runner.report.layout import WIDTH, Page
 
 
@@ -29,7 +28,7 @@ def playbook_text(playbook: Playbook, *, colour: bool = False, width: int = WIDT
     _judgement(page, playbook)
     page.head("Remedies, in this order until the guest shows no fault:")
     for remedy in playbook.remedies:
-        _remedy(page, remedy)
+        _remedy(page, remedy, place_of(playbook.platform))
     return page.text()
 
 
@@ -63,8 +62,7 @@ def _observations(page: Page, playbook: Playbook) -> None:
                 4, f"{kind} {json.dumps(to_json(args), ensure_ascii=False)}", label="asks what this step would do"
             )
             continue
-        windows = playbook.platform is Platform.WINDOWS
-        _command(page, 4, _command_of(observation), "as administrator" if windows else "")
+        _command(page, 4, _command_of(observation), place_of(playbook.platform))
         page.prose(4, observation.why_read_only, label="changes nothing, since")
 
 
@@ -78,8 +76,8 @@ def _command_of(observation: Observation) -> Mapping[str, object]:
     }
 
 
-def _command(page: Page, indent: int, command: Mapping[str, object], whom: str) -> None:
-    first, *rest = command_lines(command, whom=whom)
+def _command(page: Page, indent: int, command: Mapping[str, object], place: Place) -> None:
+    first, *rest = command_lines(command, place=place)
     page.exact(indent, [f"$ {first}", *rest])
 
 
@@ -98,7 +96,7 @@ def _judgement(page: Page, playbook: Playbook) -> None:
         page.prose(4, requirement.otherwise, label="else refused")
 
 
-def _remedy(page: Page, remedy: Remedy) -> None:
+def _remedy(page: Page, remedy: Remedy, place: Place) -> None:
     page.blank()
     page.prose(2, f"{remedy.id}: {remedy.title}", paint="head")
     page.prose(4, ", ".join(sorted(risk.value for risk in remedy.risk)), label="risk")
@@ -107,7 +105,7 @@ def _remedy(page: Page, remedy: Remedy) -> None:
     _condition(page, 4, "when", remedy.when)
     page.prose(4, remedy.manual, label="a person does this")
     for number, step in enumerate(remedy.steps, start=1):
-        _step(page, number, step)
+        _step(page, number, step, place)
     if remedy.steps:
         page.prose(4, _proof(remedy), label="afterwards")
 
@@ -119,28 +117,28 @@ def _proof(remedy: Remedy) -> str:
     return f"observed again for {remedy.verify.within} until healthy; {failed}"
 
 
-def _step(page: Page, number: int, step: Step) -> None:
+def _step(page: Page, number: int, step: Step, place: Place) -> None:
     always = ", always" if step.always else ""
     page.prose(4, f"{number}. {step.id}{always}: {step.title or step.type}")
     _condition(page, 7, "for each", step.for_each)
     _condition(page, 7, "when", step.when)
     page.prose(7, f"{step.type}:")
-    _arguments(page, 9, to_json(step.args))
+    _arguments(page, 9, to_json(step.args), place)
     if step.at_most is not None:
         page.prose(7, format_duration(step.at_most), label="at most")
 
 
-def _arguments(page: Page, indent: int, data: Mapping[str, object]) -> None:
+def _arguments(page: Page, indent: int, data: Mapping[str, object], place: Place) -> None:
     """As the author wrote them, templates unfilled."""
     for name, value in data.items():
         if isinstance(value, Mapping):
             page.prose(indent, f"{name}:")
-            _arguments(page, indent + 2, value)
+            _arguments(page, indent + 2, value, place)
         elif isinstance(value, str) and "\n" in value:
             page.prose(indent, f"{name}:")
             page.exact(indent + 2, (f"| {line}" for line in value.splitlines()))
         elif isinstance(value, list) and name in {"argv", "command", "undo"}:
-            page.exact(indent, [f"{name}: {command_lines({'argv': value})[0]}"])
+            page.exact(indent, [f"{name}: {command_lines({'argv': value}, place=place)[0]}"])
         else:
             page.prose(indent, _plain(value), label=name)
 

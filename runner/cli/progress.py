@@ -12,8 +12,9 @@ from typing import Protocol, Self, TypeVar
 from runner.cli.screen import Screen
 from runner.cli.session import Session
 from runner.model.event import Event, EventKind
-from runner.model.plan import Entry
-from runner.report.commands import command_lines
+from runner.model.plan import Entry, Plan
+from runner.model.text import beginning
+from runner.report.commands import Place, command_lines
 from runner.report.escape import one_line
 from runner.report.words import proof_label, worded
 
@@ -41,8 +42,9 @@ class Progress(Protocol):
 class PlainProgress:
     """A line with the time for each thing that happens: for CI logs."""
 
-    def __init__(self, screen: Screen) -> None:
+    def __init__(self, screen: Screen, places: Mapping[str, Place]) -> None:
         self._screen = screen
+        self._places = places
 
     def __enter__(self) -> Self:
         return self
@@ -56,7 +58,7 @@ class PlainProgress:
         self._line(look_line(entry))
 
     def happened(self, event: Event) -> None:
-        line = event_line(event)
+        line = event_line(event, self._places)
         if line:
             self._line(line)
 
@@ -64,13 +66,15 @@ class PlainProgress:
         self._screen.say(f"{time.strftime('%H:%M:%S')}  {text}")
 
 
-def progress_for(session: Session, title: str, total: int) -> contextlib.AbstractContextManager[Progress]:
-    """Live on a terminal, unless logging goes there too; else plain lines."""
+def progress_for(
+    session: Session, title: str, total: int, places: Mapping[str, Place] = MappingProxyType({})
+) -> contextlib.AbstractContextManager[Progress]:
+    """Live on a terminal, unless logging goes there too; else plain lines. ``places``: of the targets, by name."""
     if session.screen.live and not session.logs.verbosity:
         from runner.cli.live import LiveProgress  # noqa: PLC0415 - rich costs time
 
-        return _paused_by_questions(session, LiveProgress(session.screen, title, total))
-    return PlainProgress(session.screen)
+        return _paused_by_questions(session, LiveProgress(session.screen, title, total, places))
+    return PlainProgress(session.screen, places)
 
 
 @contextlib.contextmanager
@@ -101,23 +105,31 @@ def harmless(tell: Callable[[T], None]) -> Callable[[T], None]:
     return told
 
 
-def event_line(event: Event) -> str:
+def places_in(plan: Plan) -> dict[str, Place]:
+    """Where the commands of a plan run, by the target's name.
+
+    As whom is left out: an event does not say as whom one logged in; the plan and the report do.
+    """
+    return {target.name: Place(platform=target.platform) for target in plan.targets}
+
+
+def event_line(event: Event, places: Mapping[str, Place] = MappingProxyType({})) -> str:
     """What happened where, on one line; empty for what is of no interest while it happens."""
     said = _SAID.get(event.kind)
     if said is None or not event.entry:
         return ""
     playbook, _, target = event.entry.partition("@")
     where = "/".join(part for part in (playbook, event.remedy, event.action) if part)
-    return _shortened(f"{target}  {where}  {said.format_map(_Data(event))}".rstrip(": "))
+    return _shortened(f"{target}  {where}  {said.format_map(_Data(event, places.get(target, Place())))}".rstrip(": "))
 
 
 class _Data(dict[str, str]):
     """The data of an event as texts, each empty if it is missing."""
 
-    def __init__(self, event: Event) -> None:
+    def __init__(self, event: Event, place: Place) -> None:
         super().__init__({name: str(value) for name, value in event.data.items() if value is not None})
         if event.kind is EventKind.INTENT:
-            self["command"] = _command(event.data.get("command"))
+            self["command"] = _command(event.data.get("command"), place)
         if event.kind is EventKind.RESULT:
             self["how"] = f"exit {self['exit_code']}" if "exit_code" in self else f"no result: {self['error']}"
         if event.kind is EventKind.VERIFIED:
@@ -130,9 +142,8 @@ class _Data(dict[str, str]):
         return ""
 
 
-def _command(data: object) -> str:
-    """Without its rights: an event does not say as whom one logged in; the plan and the report do."""
-    return command_lines({**data, "elevated": False})[0] if isinstance(data, Mapping) else ""
+def _command(data: object, place: Place) -> str:
+    return command_lines({**data, "elevated": False}, place=place)[0] if isinstance(data, Mapping) else ""
 
 
 _SAID: Mapping[EventKind, str] = MappingProxyType(
@@ -152,5 +163,4 @@ _SAID: Mapping[EventKind, str] = MappingProxyType(
 
 
 def _shortened(text: str) -> str:
-    line = one_line(" ".join(text.split("\n")))
-    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."
+    return beginning(one_line(" ".join(text.split("\n"))), _LONGEST)

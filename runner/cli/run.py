@@ -16,7 +16,7 @@ from runner.cli.group import common
 from runner.cli.interrupt import stopping
 from runner.cli.options import Asked
 from runner.cli.planning import end_with_plan, look, read_plan, save, show_plan
-from runner.cli.progress import harmless, progress_for
+from runner.cli.progress import harmless, places_in, progress_for
 from runner.cli.reporting import show_report, write_reports
 from runner.cli.session import Session, pass_session
 from runner.errors import NotApproved, UsageError
@@ -174,7 +174,7 @@ def _execute(session: Session, app: App, asked: Asked, approved: ApprovedPlan, w
     elif not plan.remedies():
         session.screen.text("There is no remedy that vmfix could run; nothing will be changed.\n")
     session.sent = bool(approved.remedies)
-    with progress_for(session, "Running", len(plan.entries)) as progress, stopping(session, app):
+    with progress_for(session, "Running", len(plan.entries), places_in(plan)) as progress, stopping(session, app):
         report = app.execute(
             approved,
             work.subjects,

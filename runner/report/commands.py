@@ -1,18 +1,36 @@
-"""Commands as people read them: one line each, quoted so that a shell would read back the same words."""
+"""Commands as people read them: one line each, quoted so that the shell over there would read back the same words."""
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from runner.codec import to_json
 from runner.model.command import Command, Dialect
 from runner.model.inventory import Platform, TransportKind
 from runner.model.plan import TargetRef
 from runner.report.escape import escaped, hidden, lines, one_line
+from runner.shells.windows import CannotBeSent, command_line
 
 _LONGEST_STDIN = 400  # characters that are shown in full
 _DEFAULT_AT_MOST = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a command runs, as far as it decides how its line reads.
+
+    ``platform`` decides how words are quoted: as sent for Windows, else for a POSIX shell. ``whom``: as whom it runs if
+    it wants all rights; where that is empty, the command's own language has to tell.
+    """
+
+    platform: str = ""
+    whom: str = ""
+
+
+SOMEWHERE = Place()
 
 
 def quote(word: str) -> str:
@@ -33,31 +51,30 @@ def duration(seconds: float) -> str:
     return " ".join(parts) or "0s"
 
 
-def command_lines(command: Command | Mapping[str, object], script: str = "", whom: str = "") -> list[str]:
+def command_lines(command: Command | Mapping[str, object], script: str = "", place: Place = SOMEWHERE) -> list[str]:
     """A command of a plan, or of an INTENT event: its line, then its script and its input indented below.
 
-    ``script`` is the name under which its script is shown elsewhere: then it is not repeated here. ``whom`` is as for
-    ``rights``.
+    ``script`` is the name under which its script is shown elsewhere: then it is not repeated here.
     """
     data = _data(command)
-    marks = limits(data, whom)
+    marks = limits(data, place)
     comment = f"  # {'; '.join(marks)}" if marks else ""
     if script:
-        values = _words(data)
+        values = _words(data, place)
         shown = [f"{script}{f', with values: {values}' if values else ''}{comment}"]
     else:
         text = lines(data.get("script") or "")
-        shown = [f"{headline(data)}{comment}", *(f"    | {line}".rstrip() for line in text)]
+        shown = [f"{headline(data, place)}{comment}", *(f"    | {line}".rstrip() for line in text)]
     return shown + [f"    {line}" for line in _stdin(data)]
 
 
-def headline(command: Command | Mapping[str, object]) -> str:
+def headline(command: Command | Mapping[str, object], place: Place = SOMEWHERE) -> str:
     """A command without its rights, limits and input; of a script only its length and its values."""
     data = _data(command)
     script = str(data.get("script") or "")
     if not script:
-        return _words(data)
-    values = f", values: {_words(data)}" if _items(data.get("argv")) else ""
+        return _words(data, place)
+    values = f", values: {_words(data, place)}" if _items(data.get("argv")) else ""
     dialect = str(data.get("dialect"))
     return f"{_language(dialect)} script ({_length(script)}){values}"
 
@@ -80,14 +97,28 @@ def _data(command: Command | Mapping[str, object]) -> Mapping[str, object]:
     return to_json(command) if isinstance(command, Command) else command
 
 
-def _words(data: Mapping[str, object]) -> str:
-    return " ".join(quote(str(word)) for word in _items(data.get("argv")))
+def _words(data: Mapping[str, object], place: Place) -> str:
+    words = [str(word) for word in _items(data.get("argv"))]
+    if words and place.platform == Platform.WINDOWS.value and not data.get("script"):
+        # What cannot be sent is a template yet, or ends its step before anything is.
+        with contextlib.suppress(CannotBeSent):
+            return "".join(escaped(char) if hidden(char) else char for char in command_line(words))
+    return " ".join(map(quote, words))
 
 
-def whom(target: TargetRef | None) -> str:
-    """As whom a command that wants all rights runs on this target; empty if its own language has to tell."""
-    if target is None:
-        return ""
+def place_on(target: TargetRef | None) -> Place:
+    """A place on this target."""
+    return Place(platform=target.platform, whom=_whom(target)) if target else SOMEWHERE
+
+
+def place_of(platform: Platform | None) -> Place:
+    """A place on any target of this platform."""
+    if platform is None:
+        return SOMEWHERE
+    return Place(platform=platform.value, whom=_ADMINISTRATOR if platform is Platform.WINDOWS else "")
+
+
+def _whom(target: TargetRef) -> str:
     if target.platform == Platform.WINDOWS.value:
         return _ADMINISTRATOR
     if target.settings.get("ssh.sudo") is not False:
@@ -100,12 +131,12 @@ def whom(target: TargetRef | None) -> str:
 _ADMINISTRATOR = "as administrator"
 
 
-def rights(data: Mapping[str, object], whom: str = "") -> list[str]:
-    """``as root``, where more rights are asked for than the login may have; ``whom`` if that is known."""
+def rights(data: Mapping[str, object], place: Place) -> list[str]:
+    """``as root``, where more rights are asked for than the login may have."""
     if not data.get("elevated"):
         return []
-    if whom:
-        return [whom]
+    if place.whom:
+        return [place.whom]
     return [_ADMINISTRATOR if data.get("dialect") == Dialect.POWERSHELL.value else "as root"]
 
 
@@ -113,9 +144,9 @@ def _items(value: object) -> list[object]:
     return list(value) if isinstance(value, (list, tuple)) else []
 
 
-def limits(data: Mapping[str, object], whom: str = "") -> list[str]:
+def limits(data: Mapping[str, object], place: Place) -> list[str]:
     """Its rights, then how long it may take and what becomes of it then, where that is not as usual."""
-    marks = rights(data, whom)
+    marks = rights(data, place)
     at_most = data.get("at_most")
     if isinstance(at_most, (int, float)) and at_most != _DEFAULT_AT_MOST:
         marks.append(f"at most {duration(at_most)}")

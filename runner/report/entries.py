@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from runner.model.event import Event, EventKind, Status
 from runner.model.plan import Entry, TargetRef
 from runner.report import data
-from runner.report.commands import whom
+from runner.report.commands import Place, place_on
 from runner.report.values import (
     ActionReport,
     EntryReport,
@@ -44,7 +44,7 @@ def entry_report(entry: Entry, target: TargetRef | None, events: Sequence[Event]
         opt_outs=target.opt_outs if target else (),
         observed=tuple(_observed(event) for event in _all(events, EventKind.OBSERVED)),
         remarks=_remarks(events),
-        remedies=_remedies(events, whom(target)),
+        remedies=_remedies(events, place_on(target)),
         gates=tuple(_gate(event) for event in _all(events, EventKind.GATE)),
         notes=tuple(data.text(event, "text") for event in _all(events, EventKind.NOTE)),
     )
@@ -73,9 +73,9 @@ def _changed(final: Event | None, events: Sequence[Event]) -> bool:
     return said if said is not None else any(e.kind is EventKind.INTENT for e in events)
 
 
-def _remedies(events: Sequence[Event], rights: str) -> tuple[RemedyReport, ...]:
+def _remedies(events: Sequence[Event], place: Place) -> tuple[RemedyReport, ...]:
     names = dict.fromkeys(event.remedy for event in events if event.remedy and event.kind in _WITHIN_REMEDY)
-    return tuple(_remedy(name, [e for e in events if e.remedy == name], rights) for name in names)
+    return tuple(_remedy(name, [e for e in events if e.remedy == name], place) for name in names)
 
 
 _WITHIN_REMEDY = frozenset(
@@ -91,7 +91,7 @@ _WITHIN_REMEDY = frozenset(
 )
 
 
-def _remedy(name: str, events: Sequence[Event], rights: str) -> RemedyReport:
+def _remedy(name: str, events: Sequence[Event], place: Place) -> RemedyReport:
     started, final = _last(events, EventKind.REMEDY_STARTED), _last(events, EventKind.REMEDY_FINISHED)
     actions = dict.fromkeys(event.action for event in events if event.action and event.kind in _WITHIN_REMEDY)
     return RemedyReport(
@@ -100,7 +100,7 @@ def _remedy(name: str, events: Sequence[Event], rights: str) -> RemedyReport:
         result=data.text(final, "result") if final else "",
         text=data.text(final, "text") if final else "",
         duration=data.seconds_between(started.at, final.at) if started and final else None,
-        actions=tuple(_action(action, [e for e in events if e.action == action], rights) for action in actions),
+        actions=tuple(_action(action, [e for e in events if e.action == action], place) for action in actions),
         verifications=tuple(
             Verification(at=e.at, healthy=data.truth(e, "healthy"), text=data.text(e, "text"))
             for e in _all(events, EventKind.VERIFIED)
@@ -108,7 +108,7 @@ def _remedy(name: str, events: Sequence[Event], rights: str) -> RemedyReport:
     )
 
 
-def _action(name: str, events: Sequence[Event], rights: str) -> ActionReport:
+def _action(name: str, events: Sequence[Event], place: Place) -> ActionReport:
     started, final = _last(events, EventKind.ACTION_STARTED), _last(events, EventKind.ACTION_FINISHED)
     results = {_command_key(event): event for event in _all(events, EventKind.RESULT)}
     return ActionReport(
@@ -118,19 +118,19 @@ def _action(name: str, events: Sequence[Event], rights: str) -> ActionReport:
         evidence=data.text(started, "evidence") if started else "",
         status=data.text(final, "status") if final else "",
         text=data.text(final, "text") if final else "",
-        commands=tuple(_sent(e, results.get(_command_key(e)), rights) for e in _all(events, EventKind.INTENT)),
+        commands=tuple(_sent(e, results.get(_command_key(e)), place) for e in _all(events, EventKind.INTENT)),
     )
 
 
-def _sent(intent: Event, result: Event | None, rights: str) -> SentCommand:
+def _sent(intent: Event, result: Event | None, place: Place) -> SentCommand:
     command = data.mapping(intent, "command")
     if result is None:
-        return SentCommand(attempt=intent.attempt, at=intent.at, command=command, whom=rights)
+        return SentCommand(attempt=intent.attempt, at=intent.at, command=command, place=place)
     return SentCommand(
         attempt=intent.attempt,
         at=intent.at,
         command=command,
-        whom=rights,
+        place=place,
         answered=True,
         exit_code=data.integer(result, "exit_code"),
         lost=data.truth(result, "lost") is True,

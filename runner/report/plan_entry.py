@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from runner.model.plan import Action, Entry, Outcome, RemedyPlan, Standing, TargetRef
 from runner.model.playbook import OnFailure
-from runner.report.commands import command_lines, duration, headline, whom
+from runner.report.commands import Place, command_lines, duration, headline, place_on
 from runner.report.escape import lines
 from runner.report.layout import Page
 from runner.report.rungs import blocked
@@ -36,11 +36,11 @@ def add_entry(page: Page, scripts: Scripts, entry: Entry, target: TargetRef | No
     page.prose(4, ", ".join(target.opt_outs if target else ()), label="OPTED OUT OF SAFETY", paint="bad")
     after = False
     for number, remedy in enumerate(entry.remedies, start=1):
-        _remedy(page, scripts, (number, remedy), whom(target), after=after)
+        _remedy(page, scripts, (number, remedy), place_on(target), after=after)
         after = after or remedy.applies is not False
 
 
-def _remedy(page: Page, scripts: Scripts, numbered: tuple[int, RemedyPlan], rights: str, *, after: bool) -> None:
+def _remedy(page: Page, scripts: Scripts, numbered: tuple[int, RemedyPlan], place: Place, *, after: bool) -> None:
     """``after``: rungs before it may run. One that does not apply now takes a line, and what may be sent for it."""
     number, remedy = numbered
     not_now = remedy.applies is False
@@ -54,7 +54,7 @@ def _remedy(page: Page, scripts: Scripts, numbered: tuple[int, RemedyPlan], righ
         _terms(page, remedy)
         page.flow(8, remedy.manual)
     for action in remedy.actions:
-        _action(page, scripts, action, rights, short=not_now)
+        _action(page, scripts, action, place, short=not_now)
 
 
 def _state(remedy: RemedyPlan) -> str:
@@ -82,7 +82,7 @@ def _terms(page: Page, remedy: RemedyPlan) -> None:
     page.prose(8, _ON_FAILURE.get(remedy.on_failure, ""), label="if a step fails")
 
 
-def _action(page: Page, scripts: Scripts, action: Action, rights: str, *, short: bool) -> None:
+def _action(page: Page, scripts: Scripts, action: Action, place: Place, *, short: bool) -> None:
     """``short``: what would come of it, on one line, and what may be sent."""
     title = f"{action.id}{titled(action.id, action.title)}"
     doubled = short or (action.condition and action.evidence == f"only if {action.condition}")
@@ -97,9 +97,9 @@ def _action(page: Page, scripts: Scripts, action: Action, rights: str, *, short:
             page.prose(10, "also if a step before it failed", label="always")
         page.flow(10, action.manual, label="a person does")
         _diff(page, action)
-    _commands(page, scripts, action, rights)
+    _commands(page, scripts, action, place)
     if not short:
-        _undo(page, scripts, action)
+        _undo(page, scripts, action, place)
 
 
 def _diff(page: Page, action: Action) -> None:
@@ -108,16 +108,16 @@ def _diff(page: Page, action: Action) -> None:
         page.exact(10, ["diff:", *(f"  {line}" for line in diff)])
 
 
-def _commands(page: Page, scripts: Scripts, action: Action, rights: str) -> None:
+def _commands(page: Page, scripts: Scripts, action: Action, place: Place) -> None:
     label = "runs" if action.outcome is Outcome.WOULD_CHANGE else "may run"
     for command in action.commands:
-        first, *more = command_lines(command, scripts.name(command), rights)
+        first, *more = command_lines(command, scripts.name(command), place)
         page.exact(10, [f"{label}: {first}", *more])
 
 
-def _undo(page: Page, scripts: Scripts, action: Action) -> None:
+def _undo(page: Page, scripts: Scripts, action: Action, place: Place) -> None:
     if action.undo:
-        ways = "; ".join(scripts.name(command) or headline(command) for command in action.undo)
+        ways = "; ".join(scripts.name(command) or headline(command, place) for command in action.undo)
         page.exact(10, [f"can be undone: yes: {ways}"])
     elif action.can_undo:
         page.prose(10, "yes; how is known only when the step runs", label="can be undone")

@@ -19,9 +19,11 @@ def is_short(action: ActionReport, command: SentCommand) -> bool:
 
 def sent_line(command: SentCommand, *, short: bool) -> str:
     """``umount /data  # as root; exit 0 after 0.1s``: its rights and its end or, if not short, its limits."""
-    marks = [*rights(command.command, command.whom), ended(command)] if short else limits(command.command, command.whom)
+    marks = (
+        [*rights(command.command, command.place), ended(command)] if short else limits(command.command, command.place)
+    )
     comment = f"  # {'; '.join(marks)}" if marks else ""
-    return one_line(f"$ {headline(command.command)}{comment}")
+    return one_line(f"$ {headline(command.command, command.place)}{comment}")
 
 
 def ended(command: SentCommand) -> str:

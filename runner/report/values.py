@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from runner.model.event import Status
 from runner.model.plan import LeftOut
+from runner.report.commands import SOMEWHERE, Place
 
 _WELL = frozenset({"changed", "unchanged", "skipped"})
 
@@ -16,8 +17,7 @@ class SentCommand:
     """A changing command that was announced. Without ``exit_code`` its outcome is not known.
 
     ``lost`` is True if the connection failed under it; ``answered`` False if the run ended before any result came.
-    ``process_dead`` is as in ``DeadlineExceeded``. The streams are tails. ``whom``: as whom it ran, if it wanted all
-    rights.
+    ``process_dead`` is as in ``DeadlineExceeded``. The streams are tails.
     """
 
     attempt: int
@@ -33,7 +33,7 @@ class SentCommand:
     elapsed: float | None = None
     judged: str = ""
     text: str = ""
-    whom: str = ""
+    place: Place = SOMEWHERE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

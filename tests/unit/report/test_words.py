@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from runner.cli.progress import event_line
+from runner.cli.progress import event_line, places_in
+from runner.model.command import Command, Effect
 from runner.model.event import Event, EventKind
 from runner.model.inventory import Platform
 from runner.model.plan import TargetRef
@@ -92,3 +93,23 @@ def test_nobody_logs_in_to_this_machine() -> None:
 def test_a_title_that_says_nothing_more_is_left_out(name: str, title: str, said: str) -> None:
     """Not `enable (enable)`."""
     assert titled(name, title) == said
+
+
+def test_a_line_for_windows_is_shown_as_it_is_sent() -> None:
+    """In plan, progress and report; words that nobody could send are still shown."""
+    argv = ("reg", "add", r"HKLM\SOFTWARE\Microsoft\BcdrAgentPersistentKeys", "/d", "a b\u202e")
+    line = r'reg add HKLM\SOFTWARE\Microsoft\BcdrAgentPersistentKeys /d "a b\u202e"'
+    windows = story.target("vm", platform=Platform.WINDOWS.value, transport="winrm")
+    command = Command(argv=argv, effect=Effect.CHANGE)
+    remedy = story.remedy(actions=(story.action(commands=(command,), undo=(command,)),))
+    plan = story.plan(story.entry("vm", remedies=(remedy,)), targets=(windows,))
+    events = story.Story().begin().sent("vm", argv, exit_code=0).sent("vm", ("echo",), exit_code=0).done("vm", "fixed")
+
+    shown = plan_text(plan, story.DIGEST)
+    assert f"runs: {line}  # as administrator\n" in shown
+    assert f"can be undone: yes: {line}\n" in shown
+    said = report_text(summarise(plan, events.end(), head=story.HEAD))
+    assert f"$ {line}  # as administrator;" in said
+    assert "$ echo  #" in said
+    told = [event_line(event, places_in(plan)) for event in events.events if event.kind is EventKind.INTENT]
+    assert line in told[0]

@@ -111,11 +111,5 @@ int wmain(void) {
     int argc;
     wchar_t **argv = CommandLineToArgvW(GetCommandLineW(), &argc);
     if (!argv) return 1;
-    /* Wine's service manager now and then answers a call with 1359, under load or just after boot, and is well again. */
-    int code = tool(argc, argv);
-    for (int again = 0; code == ERROR_INTERNAL_ERROR && again < 5; again++) {
-        Sleep(100);
-        code = tool(argc, argv);
-    }
-    return code;
+    return tool(argc, argv);
 }

@@ -13,6 +13,9 @@ from examples.lab.processes import ENVIRONMENT, POLL_SECONDS, command_lines, kil
 from examples.lab.windows.wine.prefix import UID, WINE
 
 SCRIPT = Path(__file__).with_name("machine_init.sh")
+# Wine needs 0x7ffe0000 for itself, and its loader lies below. With a heap at random behind it, one program in some
+# thousands finds that place taken and dies, which looks like anything: a service that is off, 1359, an exit code 1.
+NO_RANDOM_HEAP = ("setarch", "-R")
 BOOT_SECONDS = 180  # it takes one on a machine with nothing else to do
 MARK = "vmfix-lab-wine"  # machine_init.sh's first argument: finds a target's processes, whoever started them
 PLACE = "/mnt/c"  # where the prefix is, for the target's processes
@@ -32,7 +35,17 @@ def start(folder: Path, host_name: str, *, boot_ms: int = 0) -> int:
     """Boot the prefix `folder`/prefix, and return the PID here of the target's first process."""
     # setsid forks: the target outlives this program, so it must not be a child that somebody has to collect.
     argv = ["setsid", "--fork", "unshare", "--mount", "--propagation", "private", "--uts", "--ipc", "--pid", "--fork"]
-    argv += ["sh", str(SCRIPT), MARK, str(folder), host_name, str(UID), str(WINE), f"{boot_ms / 1000:.3f}"]
+    argv += [
+        *NO_RANDOM_HEAP,
+        "sh",
+        str(SCRIPT),
+        MARK,
+        str(folder),
+        host_name,
+        str(UID),
+        str(WINE),
+        f"{boot_ms / 1000:.3f}",
+    ]
     with (
         (folder / "init.log").open("wb") as log,
         subprocess.Popen(
@@ -86,7 +99,18 @@ def enter(init: int, program: str, *arguments: str) -> list[str]:
     """The command that runs a Windows program on the target, as the target's user."""
     spaces = ["--mount", "--uts", "--ipc", "--pid", "--root", f"--wdns={PLACE}/drive_c"]
     become = ["--setuid", str(UID), "--setgid", str(UID)]
-    return ["nsenter", "-t", str(init), *spaces, *become, "--", str(WINE / "wine64"), program, *arguments]
+    return [
+        "nsenter",
+        "-t",
+        str(init),
+        *spaces,
+        *become,
+        "--",
+        *NO_RANDOM_HEAP,
+        str(WINE / "wine64"),
+        program,
+        *arguments,
+    ]
 
 
 def end(folder: Path, *, timeout_s: float = 15) -> None:
