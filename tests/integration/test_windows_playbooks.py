@@ -145,6 +145,7 @@ def test_com_and_msdtc_rung_by_rung(desk_of: DeskOf) -> None:
         "win-com-account": "fixed",
         "win-com-reinstall": "fixed",
         "win-com-sysprep": "fixed",
+        "win-com-dependent": "fixed",
         "win-com-cluster": "needs_person",
     }
     desk = desk_of(*expected)
@@ -154,7 +155,8 @@ def test_com_and_msdtc_rung_by_rung(desk_of: DeskOf) -> None:
     assert any(line.startswith("sc config MSDTC ") for line in changes(desk, "win-com-account"))
     for name in expected:
         reinstalled = "msdtc -uninstall" in changes(desk, name)
-        assert reinstalled is (name == "win-com-reinstall"), name
+        assert reinstalled is (name in {"win-com-reinstall", "win-com-dependent"}), name
+    assert changes(desk, "win-com-dependent")[-1] == "net start MSMQ"
     second_run_changes_nothing(desk, COM, [name for name, status in expected.items() if status == "fixed"])
 
 

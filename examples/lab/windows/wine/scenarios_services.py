@@ -78,6 +78,15 @@ COM_SCENARIOS: Mapping[str, WindowsScenario] = {
         services={"MSDTC": DAMAGED, **NEEDS_SOUND_MSDTC},
         wants=COM_RUNS,
     ),
+    "win-com-dependent": WindowsScenario(
+        title="COMSysApp does not start until MSDTC is reinstalled, which runs, and MSMQ with it",
+        services={
+            "MSDTC": replace(services.BASE["MSDTC"], lab={"Damaged": 1}),
+            "MSMQ": Service(display="Message Queuing", needs=("MSDTC", "RpcSs"), account=NETWORK_SERVICE, boots=True),
+            **NEEDS_SOUND_MSDTC,
+        },
+        wants=(*COM_RUNS, Restarted("MSMQ"), Running("MSMQ")),
+    ),
     "win-com-stubborn": WindowsScenario(
         title="COMSysApp does not start, whatever is done to MSDTC",
         services=_behaves("COMSysApp", StartError=1067),
