@@ -6,6 +6,7 @@ Read this first. Every real edge (network, disk, clock, terminal) is tied to the
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import platform
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -27,7 +28,7 @@ from runner.model.event import Event, EventKind, Status
 from runner.model.inventory import Target
 from runner.model.plan import Entry, Plan
 from runner.model.times import stamp
-from runner.plan.assemble import Made, assemble
+from runner.plan.assemble import PLAN_LIFETIME, Made, assemble
 from runner.plan.entries import Subject, plan_offline
 from runner.prepare import Prepared, Request, prepare
 from runner.report.summary import summarise
@@ -91,6 +92,7 @@ class App:
             tool_version=__version__,
             note=request.note,
             offline=offline,
+            lifetime=dt.timedelta(seconds=request.lifetime) if request.lifetime else PLAN_LIFETIME,
         )
         playbooks = [(playbook, prepared.params[playbook.id]) for playbook in prepared.playbooks]
         return assemble(entries, playbooks, prepared.targets, made=made)
@@ -136,12 +138,14 @@ class App:
     ) -> Report:
         """Run an approved plan, durably recorded, and return its report.
 
-        Raises ``JournalError`` before anything ran, or at the end if the journal has lost the run.
+        A plan that was not made just now (``just_observed``) is run once only. Raises ``PlanSpent`` or another
+        ``JournalError`` before anything ran, or the latter at the end if the journal has lost the run.
         """
         clock = self.surroundings.clock
         run_id = f"{clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
         with Journal(self.surroundings.state, redact=self.redact, now=lambda: stamp(clock.now())) as journal:
-            journal.start_run(run_id, approved.plan, approved.digest, self._run_data(approved, concurrency))
+            data = self._run_data(approved, concurrency)
+            journal.start_run(run_id, approved.plan, approved.digest, data, once=not just_observed)
             tools = self._tools(run_id, journal, listener)
             for approval in approved.approvals:
                 tools.record(Event(run=run_id, at=approval.at, kind=EventKind.APPROVAL, data=codec.to_json(approval)))

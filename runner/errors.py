@@ -12,7 +12,8 @@ VmfixError                      what is wrong, and what to do (``remedy``); carr
 ├── GuardViolation          1   the engine was about to send what it must not: always a bug, never sent
 ├── JournalError            1   the journal cannot be read or written
 │   ├── JournalCorrupt
-│   └── StaleEpoch              an intent was fenced off: the run was cancelled or has another owner
+│   ├── StaleEpoch              an intent was fenced off: the run was cancelled or has another owner
+│   └── PlanSpent           4   the plan was run before
 └── TransportError              one target; the engine decides from the type alone
     ├── NothingSent             the command was certainly not started
     │   ├── Unreachable
@@ -103,6 +104,12 @@ class JournalCorrupt(JournalError):
 
 class StaleEpoch(JournalError):
     """An intent was refused, since the run was cancelled or is owned by somebody else."""
+
+
+class PlanSpent(JournalError):
+    """The plan was run before: the consent to it was for that run."""
+
+    exit_code = 4
 
 
 class TransportError(VmfixError):

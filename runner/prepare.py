@@ -34,6 +34,7 @@ class Request:
     backup_failed_at: str = ""
     concurrency: int = 20
     note: str = ""
+    lifetime: float | None = None  # seconds from now until the plan expires
     plan: Plan | None = None
     """A saved plan that is to be run: it decides the targets and the parameters."""
 

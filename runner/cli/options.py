@@ -34,6 +34,7 @@ class Asked:
     offline: bool
     out: str | None
     note: str
+    expires: float | None
     backup_failed_at: str
     as_json: bool
 
@@ -68,6 +69,7 @@ class Asked:
             backup_failed_at=self.backup_failed_at,
             concurrency=self.concurrency,
             note=self.note,
+            lifetime=self.expires,
             plan=plan,
         )
 
@@ -82,6 +84,21 @@ def _params(_context: click.Context, _parameter: click.Parameter, given: tuple[s
             raise click.BadParameter(f"`{name}` is given twice")
         values[name] = value
     return values
+
+
+def duration(_context: click.Context, _parameter: click.Parameter, text: str | None) -> float | None:
+    """Seconds."""
+    from runner.model.fields import parse_duration  # noqa: PLC0415 - pydantic costs time
+
+    if text is None:
+        return None
+    try:
+        seconds = parse_duration(text)
+    except ValueError as problem:
+        raise click.BadParameter(" ".join(str(problem).split("\n"))) from None
+    if not seconds:
+        raise click.BadParameter("it has to be longer than nothing")
+    return seconds
 
 
 def _time(_context: click.Context, _parameter: click.Parameter, text: str) -> str:
@@ -145,6 +162,7 @@ _ASKING = (
     click.option("--offline", is_flag=True, help="Connect to nothing; show the commands that would be considered."),
     click.option("-o", "--out", type=click.Path(), metavar="FILE", help="Save the plan, for `vmfix run --plan FILE`."),
     click.option("--note", default="", metavar="TEXT", help="Why, or a ticket; kept in plan, journal and report."),
+    click.option("--expires", callback=duration, metavar="DURATION", help="The plan's life; 24h if left out."),
     click.option(
         "--backup-failed-at",
         default="",

@@ -79,3 +79,28 @@ def read_plan(path: str) -> Plan:
         reason = getattr(problem, "strerror", None) or problem
         raise UsageError(f"the plan {path} cannot be read: {reason}", remedy="Check the path.") from problem
     return planfile.parse(text, path, __version__)
+
+
+def refuse_decided(asked: Asked, *, out: bool = False) -> None:
+    """Words that a saved plan has decided already; ``out``: to save a plan is one of them."""
+    given = {"-e": asked.params, "--note": asked.note, "--offline": asked.offline, "--expires": asked.expires}
+    told = [name for name, value in given.items() if value]
+    told += ["-t"] if asked.pattern != "all" else []
+    told += ["-o"] if out and asked.out else []
+    if told:
+        raise UsageError(
+            f"{told[0]} is decided by the plan already", remedy=f"Leave {told[0]} out, or make a new plan."
+        )
+
+
+def prepared_for(session: Session, app: App, request: Request, *, may_be_a_file: bool) -> Prepared:
+    """``may_be_a_file``: the playbooks are those of a saved plan, which does not say where they were read."""
+    try:
+        prepared = app.prepare(request)
+    except UsageError as problem:
+        if not may_be_a_file or not request.inventories:
+            raise
+        hint = "If the plan was made of a playbook file, name it here too, or its folder with --playbooks."
+        raise UsageError(problem.message, remedy=hint) from problem
+    session.warn(prepared.warnings)
+    return prepared

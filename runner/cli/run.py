@@ -15,7 +15,7 @@ from runner.cli.files import OutputFiles, output_files
 from runner.cli.group import common
 from runner.cli.interrupt import stopping
 from runner.cli.options import Asked
-from runner.cli.planning import end_with_plan, look, read_plan, save, show_plan
+from runner.cli.planning import end_with_plan, look, prepared_for, read_plan, refuse_decided, save, show_plan
 from runner.cli.progress import harmless, places_in, progress_for
 from runner.cli.reporting import show_report, write_reports
 from runner.cli.session import Session, pass_session
@@ -27,7 +27,6 @@ from runner.model.plan import Plan, Standing
 if TYPE_CHECKING:
     from runner.app import App
     from runner.plan.entries import Subject
-    from runner.prepare import Prepared, Request
 
 _NOTHING_TO_DO = (Standing.HEALTHY, Standing.AWAITING)
 
@@ -94,18 +93,13 @@ def _check(words: _Words, asked: Asked) -> None:
         if not asked.playbooks:
             raise UsageError("no playbook is named", remedy="Name an error code, an id or a path; see `vmfix list`.")
         return
-    given = {"-e": asked.params, "-o": asked.out, "--note": asked.note, "--offline": asked.offline}
-    told = [*(name for name, value in given.items() if value), *(["-t"] if asked.pattern != "all" else [])]
-    if told:
-        raise UsageError(
-            f"{told[0]} is decided by the plan already", remedy=f"Leave {told[0]} out, or make a new plan."
-        )
+    refuse_decided(asked, out=True)
 
 
 def _run(session: Session, app: App, asked: Asked, words: _Words, files: OutputFiles) -> int:
     saved = None if words.plan_path is None else read_plan(words.plan_path)
     request = asked.request(saved)
-    prepared = _prepared(session, app, request, may_be_a_file=bool(saved) and not asked.playbooks)
+    prepared = prepared_for(session, app, request, may_be_a_file=bool(saved) and not asked.playbooks)
     approve = approved_ids(words.approve, prepared.playbooks)
     acknowledged = acknowledged_ids(words.acknowledge, prepared.playbooks)
     plan = saved or look(session, app, request, prepared, offline=asked.offline)
@@ -122,19 +116,6 @@ def _run(session: Session, app: App, asked: Asked, words: _Words, files: OutputF
         consent = _asked(session, plan, acknowledged)
     approved = _approved(app, plan, consent)
     return _execute(session, app, asked, approved, _Work(subjects, files, just_observed=saved is None))
-
-
-def _prepared(session: Session, app: App, request: Request, *, may_be_a_file: bool) -> Prepared:
-    """``may_be_a_file``: the playbooks are those of a saved plan, which does not say where they were read."""
-    try:
-        prepared = app.prepare(request)
-    except UsageError as problem:
-        if not may_be_a_file or not request.inventories:
-            raise
-        hint = "If the plan was made of a playbook file, name it here too, or its folder with --playbooks."
-        raise UsageError(problem.message, remedy=hint) from problem
-    session.warn(prepared.warnings)
-    return prepared
 
 
 def _asked(session: Session, plan: Plan, acknowledged: Sequence[str]) -> Consent:

@@ -146,9 +146,10 @@ class EntryRun:
         planned = self._planned.get(remedy.id)
         if planned is None or not planned.actions:
             return self._as_stale(f"now `{remedy.id}` would apply, and the plan holds no commands for it")
-        if f"{self.subject.playbook.id}/{remedy.id}" in self.approved:
-            return None
         status = Status.NOT_FIXED if self.tried else Status.REFUSED
+        if f"{self.subject.playbook.id}/{remedy.id}" in self.approved:
+            closed = self.tools.gate(self.entry.key, planned)
+            return self._verdict(status, f"`{remedy.id}` was not started: {closed}") if closed else None
         advice = f"Approve it with --approve {self.subject.playbook.id}/{remedy.id} if it is wanted."
         return self._verdict(status, f"the next remedy, `{remedy.id}`, is not approved", advice)
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from runner.execute.clock import Clock
 from runner.model.event import Event, EventKind
 from runner.model.inventory import Target
+from runner.model.plan import RemedyPlan
 from runner.model.times import stamp
 from runner.transports.base import Connection
 
@@ -55,7 +56,8 @@ class Tools:
 
     ``record`` returns when the event is durable. It raises ``JournalError`` for an intent that cannot be recorded (its
     command must not be sent), and for nothing else. ``note`` does not wait. ``spill`` keeps an event beside the
-    journal. ``can_record`` is False once the journal failed: then no remedy may be started.
+    journal. ``can_record`` is False once the journal failed: then no remedy may be started. ``gate`` says why a remedy
+    of an entry may not be started at this moment, or nothing.
     """
 
     run: str
@@ -66,6 +68,7 @@ class Tools:
     can_record: Callable[[], bool]
     clock: Clock
     stop: Stop
+    gate: Callable[[str, RemedyPlan], str] = lambda _entry, _remedy: ""
     epoch: int = 1
 
     def event(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from runner.codec import to_json
-from runner.errors import JournalError, StaleEpoch
+from runner.errors import JournalError, PlanSpent, StaleEpoch
 from runner.journal import chain
 from runner.journal.records import RUNNING
 from runner.model.event import Event, EventKind
@@ -48,8 +48,10 @@ class Ledger:
         self._connection = connection
         self._heads: dict[str, str] = {}
 
-    def start(self, row: RunRow, event: Event) -> None:
-        """A new run, its targets, and its first event."""
+    def start(self, row: RunRow, event: Event, *, once: bool) -> None:
+        """A new run, its targets, and its first event. ``once``: raises PlanSpent if its plan has a run already."""
+        if once:
+            self._refuse_spent(row.digest)
         try:
             self._connection.execute(
                 "INSERT INTO run (id, created_at, plan, digest, note, state, creator, owner, budget)"
@@ -65,6 +67,17 @@ class Ledger:
         )
         self._heads[row.id] = chain.genesis(row.id, row.plan)
         self.append(event)
+
+    def _refuse_spent(self, digest: str) -> None:
+        before = self._connection.execute(
+            "SELECT id, state, creator, created_at FROM run WHERE digest = ? LIMIT 1", (digest,)
+        ).fetchone()
+        if before is None:
+            return
+        run, state, creator, at = before
+        how = "it has not ended, or was killed" if state == RUNNING else f"it is {state}"
+        message = f"this plan is spent: {creator} ran it on {at} as run {run} ({how})"
+        raise PlanSpent(message, remedy=f"Look at it with `vmfix report {run}`, then make a new plan.")
 
     def append(self, event: Event) -> None:
         """One more event of its run. Raises StaleEpoch or JournalError for an intent that must not be carried out."""

@@ -63,10 +63,13 @@ class Journal(JournalReader):
         """False once anything could not be written: no new remedy may start, and later events go to the spill file."""
         return not self._writer.broken
 
-    def start_run(self, run_id: str, plan: Plan, digest: str, data: Mapping[str, object]) -> None:
+    def start_run(
+        self, run_id: str, plan: Plan, digest: str, data: Mapping[str, object], *, once: bool = False
+    ) -> None:
         """A new run with its RUN_STARTED event, durable. ``data`` names its creator (``identity``) and ``host``.
 
-        Raises JournalError if that cannot be recorded: then nothing may be started.
+        ``once``: the plan was saved, and may have been run before; then raises PlanSpent. Raises JournalError if the
+        run cannot be recorded: then nothing may be started.
         """
         at = self._now()
         event = chain.prepare(Event(run=run_id, at=at, kind=EventKind.RUN_STARTED, data=data), self._redact)
@@ -82,7 +85,7 @@ class Journal(JournalReader):
             budget=json_text(event.data.get("budget", {})),
             targets=_targets(plan),
         )
-        self._wait(Job(functools.partial(Ledger.start, row=row, event=event), spill=None))
+        self._wait(Job(functools.partial(Ledger.start, row=row, event=event, once=once), spill=None))
 
     def record(self, event: Event) -> None:
         """Returns when the event is durable.

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from runner.model.command import Command
 from runner.model.playbook import Doubt, OnFailure, Risk
 
-PLAN_FORMAT = 2
+PLAN_FORMAT = 3
 
 EVIDENCE: Mapping[str, object] = MappingProxyType({"evidence": True})
 """Marks a field that explains a decision and does not belong to it (times, ids, raw facts): not in the digest."""
@@ -106,7 +106,8 @@ class TargetRef:
     """Exactly which machine, and how it is reached.
 
     ``settings``: what else of its inventory entry decides where and as whom we connect, or what is done there, by name.
-    What is as by default is left out. No secret is in it, nor how to log in.
+    What is as by default is left out. No secret is in it, nor how to log in. ``groups`` are those of the inventory,
+    which a policy asks by.
     """
 
     name: str
@@ -118,6 +119,7 @@ class TargetRef:
     azure_id: str | None
     opt_outs: tuple[str, ...]
     settings: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

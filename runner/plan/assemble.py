@@ -24,6 +24,7 @@ class Made:
     tool_version: str
     note: str
     offline: bool
+    lifetime: dt.timedelta = PLAN_LIFETIME
 
 
 def assemble(
@@ -42,7 +43,7 @@ def assemble(
         creator=made.creator,
         note=made.note,
         created_at=stamp(made.at),
-        expires_at=stamp(made.at + PLAN_LIFETIME),
+        expires_at=stamp(made.at + made.lifetime),
         playbooks=tuple(playbook_ref(playbook, params) for playbook, params in playbooks),
         targets=tuple(target_ref(target) for target in targets if target.name in looked_at),
         entries=entries,
@@ -79,6 +80,7 @@ def target_ref(target: Target) -> TargetRef:
         azure_id=target.azure_id,
         opt_outs=target.opt_outs,
         settings=_settings(target),
+        groups=tuple(sorted(target.groups)),
     )
 
 

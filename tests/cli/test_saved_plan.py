@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 from typing import Any
@@ -215,3 +216,57 @@ def test_a_target_that_changed_since_the_plan_is_stale_and_untouched(desk: Desk)
     assert done.code == 4
     assert done.data["counts"] == {"stale": 1}
     assert desk.flag.read_text() == "half"
+
+
+def test_a_plan_is_spent_when_it_was_run(desk: Desk) -> None:
+    """The consent was to one run; an unsaved plan of the same content is another."""
+    path = saved(desk)
+    assert run_saved(desk, path).code == 0
+    desk.flag.unlink()
+    again = run_saved(desk, path)
+    assert again.code == 4
+    assert "this plan is spent" in again.err
+    assert not desk.flag.exists()
+    assert desk.work("run", "--approve", "all").code == 0
+    assert desk.flag.exists()
+
+
+def test_a_plan_that_was_saved_by_its_own_run_is_spent_too(desk: Desk) -> None:
+    """It was executed, whatever it was called with."""
+    path = desk.folder / "plan.json"
+    assert desk.work("run", "--approve", "all", "-o", path).code == 0
+    desk.flag.unlink()
+    assert run_saved(desk, path).code == 4
+    assert not desk.flag.exists()
+
+
+def test_compare_says_what_changed_since(desk: Desk) -> None:
+    """Nothing; less; more than the saved plan covers."""
+    path = saved(desk)
+    words = ("plan", desk.book, "-i", desk.inventory, "--compare", path)
+    same = desk.vmfix(*words, "--json")
+    assert (same.code, same.data["covered"], same.data["differences"]) == (0, True, [])
+
+    desk.flag.write_text("up")
+    less = desk.vmfix(*words)
+    assert less.code == 0
+    assert "Less is needed than when" in less.out
+    assert "healthy now, planned in the saved plan" in less.out
+
+    desk.flag.unlink()
+    desk.book.write_text(desk.book.read_text().replace("title:", "title: Other", 1))
+    more = desk.vmfix(*words)
+    assert more.code == 5
+    assert "does not cover" in more.out
+    assert "its text changed" in more.out
+
+
+def test_a_plan_lives_as_long_as_its_maker_says(desk: Desk) -> None:
+    """And no longer than a year, which is a slip of the pen."""
+    path = desk.folder / "plan.json"
+    assert desk.work("plan", "-o", path, "--expires", "72h").code == 0
+    plan = json.loads(path.read_text())["plan"]
+    made, ends = (dt.datetime.fromisoformat(plan[name]) for name in ("created_at", "expires_at"))
+    assert ends - made == dt.timedelta(hours=72)
+    assert desk.work("plan", "--expires", "72").code == 2
+    assert run_saved(desk, path, "--expires", "1h").code == 2
