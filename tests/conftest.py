@@ -9,8 +9,8 @@ import pytest
 from hypothesis import settings
 
 # Settings, state, agents and proxies of the person who runs the tests.
-AMBIENT = ("FORCE_COLOR", "KRB5", "NO_COLOR", "SSH_", "VMFIX_", "XDG_")
-AMBIENT_PROXIES = ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+AMBIENT = ("ANSIBLE_", "FORCE_COLOR", "KRB5", "NO_COLOR", "NTLM_USER_FILE", "SSH_", "VMFIX_", "XDG_")
+AMBIENT_REQUESTS = ("ALL_PROXY", "CURL_CA_BUNDLE", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE")
 # How the tests themselves are told what to use.
 KEPT = ("VMFIX_REQUIRE_REAL", "VMFIX_TEST_")
 
@@ -20,7 +20,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
 def _is_ambient(name: str) -> bool:
-    return name.upper() in AMBIENT_PROXIES or (name.startswith(AMBIENT) and not name.startswith(KEPT))
+    return name.upper() in AMBIENT_REQUESTS or (name.startswith(AMBIENT) and not name.startswith(KEPT))
 
 
 @pytest.fixture(scope="session", autouse=True)
