@@ -4,158 +4,142 @@
     python -m examples.demo --ask           you are asked, as at any terminal
     python -m examples.demo --keep DIR      keep the plan and the reports
 
-Needs root on Linux (see examples/lab/README.md). Exits with 1 if a proof fails. Nothing is left behind.
+Needs root on Linux (see examples/lab/README.md). Windows targets are Wine's; where that is missing, the demo says so
+and goes on without them. Exits with 1 if a proof fails. Nothing is left behind, also after Ctrl-C.
 """
 
+from __future__ import annotations
+
 import argparse
-import os
 import shutil
-import subprocess
+import signal
 import sys
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+from examples.demo_cast import LINUX, LINUX_CODE, WINDOWS, Cast
 from examples.demo_proofs import Before, after_looking, after_mending, after_second_run, remember
-from examples.lab import Lab, LabError, missing
+from examples.demo_show import DemoFailed, Show, title
+from examples.lab import Lab, LabError, missing, missing_windows
+from examples.lab.windows.target import cache_folder
+from examples.lab.windows.wine.writers import STABLE
 
-CODE = "UserErrorFsFreezeFailed"
-TARGETS = {
-    "web-01": "ext4-dirty",
-    "db-01": "xfs-dirty-log",
-    "app-01": "not-in-fstab",
-    "log-01": "ext4-busy",
-    "ok-01": "healthy",
-}
-WHAT = {
-    "web-01": "a damaged ext4 at /data",
-    "db-01": "an xfs that the kernel has shut down; its log is dirty",
-    "app-01": "a damaged ext4, mounted by hand with options that no fstab knows",
-    "log-01": "a damaged ext4 that a process keeps busy",
-    "ok-01": "nothing is wrong here",
-}
 PAPERS = ("plan.txt", "plan.json", "report.txt", "report.xml", "report.md")
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+INTERRUPTED = 130
 
 
-@dataclass(frozen=True, slots=True)
-class Show:
-    """The stage: where vmfix is called, and whether the person at the terminal is to be asked."""
-
-    folder: Path
-    ask: bool
-
-    def vmfix(self, *argv: str, show: Sequence[str] = (), most: int = 0, keep: str = "", ok: int = 0) -> str:
-        """Print a call of vmfix, make it, and print its first ``most`` lines and those that hold a word of ``show``."""
-        print(f"\n$ vmfix {' '.join(argv)}", flush=True)
-        done = self._call(argv, captured=True)
-        said = done.stdout or ""
-        if keep:
-            (self.folder / keep).write_text(said, encoding="utf-8")
-        lines = said.splitlines()
-        shown = [line for n, line in enumerate(lines) if n < most or any(word in line for word in show)]
-        print("\n".join(f"  {line}" for line in shown))
-        if len(shown) < len(lines):
-            print(f"  [{len(shown)} of {len(lines)} lines{f'; the whole is in {keep}' if keep else ''}]")
-        _expect(done, argv, ok)
-        return said
-
-    def asked(self, *argv: str) -> None:
-        """The same at the terminal itself, with everything that vmfix says and asks."""
-        print(f"\n$ vmfix {' '.join(argv)}", flush=True)
-        _expect(self._call(argv, captured=False), argv, 0)
-
-    def _call(self, argv: Sequence[str], *, captured: bool) -> subprocess.CompletedProcess[str]:
-        root = str(Path(__file__).resolve().parents[1])
-        environ = {**os.environ, "VMFIX_STATE": str(self.folder / "state"), "PYTHONPATH": root}
-        return subprocess.run(
-            [sys.executable, "-m", "runner", *argv],
-            cwd=self.folder,
-            env=environ,
-            stdin=subprocess.DEVNULL if captured else None,
-            capture_output=captured,
-            text=True,
-            check=False,
-        )
+def _choose() -> Cast:
+    """Linux targets always; Windows ones where this machine can carry them."""
+    problems = missing_windows()
+    if problems:
+        print("No Windows targets on this machine; the demo goes on with the Linux ones.", *problems, sep="\n  ")
+    return Cast(LINUX, {} if problems else WINDOWS)
 
 
-class DemoFailed(Exception):
-    """A command did not end as it has to."""
-
-
-def _expect(done: subprocess.CompletedProcess[str], argv: Sequence[str], code: int) -> None:
-    if done.returncode != code:
-        said = (done.stderr or "").strip()
-        message = f"vmfix {argv[0]} ended with exit code {done.returncode}, and {code} was expected\n{said}"
-        raise DemoFailed(message)
-
-
-def _title(number: int, text: str) -> None:
-    print(f"\n=== {number}. {text}")
-
-
-def _break(lab: Lab) -> Before:
-    _title(1, "Five targets, four of them broken: an sshd each, with real file systems")
-    lab.up(f"{name}={scenario}" for name, scenario in TARGETS.items())
-    before = remember(lab)
-    for name, what in WHAT.items():
+def _break(lab: Lab, cast: Cast) -> Before:
+    kinds = "Linux with real file systems, behind sshd"
+    kinds += "; Windows by Wine, behind WinRM" if cast.windows else ""
+    title(1, f"{len(cast.parts)} targets, all but one of them broken: {kinds}")
+    if cast.windows and not cache_folder().exists():
+        print("  The first time, the lab compiles its Windows programs: up to half a minute.", flush=True)
+    lab.up(f"{name}={part.scenario}" for name, part in cast.parts.items())
+    before = remember(lab, cast)
+    for name, part in cast.linux.items():
         place = before.mounts[name][0]
         clean = "clean" if lab.check_clean(name).clean else "DIRTY"
-        print(f"  {name:8}{clean:7}{place.source} on {place.target} ({place.fstype}): {what}")
+        print(f"  {name:8}{clean:7}{place.source} on {place.target} ({place.fstype}): {part.what}")
+    for name, part in cast.windows.items():
+        writers = [f"{each.name} [{each.state}]" for each in before.windows[name].writers if each.state != STABLE]
+        print(f"  {name:8}{'FAILED' if writers else 'fine':7}{', '.join(writers)}: {part.what}")
     return before
 
 
-def _look(show: Show, lab: Lab, before: Before) -> None:
-    _title(2, "The portal shows an error code: what solves it?")
-    show.vmfix("list", CODE, most=4)
-    show.vmfix("show", CODE, most=13)
-    _title(3, "What exactly would be run where? (reads only)")
-    words = ("note:", "runs:", "may run: env", "may run: mount", ": planned", ": healthy", "may run on", " (azureuser@")
-    plan = ("plan", CODE, "-i", "inventory.yml", "-o", "plan.json")
-    show.vmfix(*plan, most=1, show=words, keep="plan.txt")
-    show.vmfix("run", CODE, "-i", "inventory.yml", "--dry-run", most=1)
-    after_looking(lab, before)
+def _look(show: Show, lab: Lab, cast: Cast, before: Before) -> None:
+    title(2, "The portal shows error codes: what solves them?")
+    show.vmfix("list", most=1, show=cast.codes)
+    show.vmfix("show", LINUX_CODE, most=13)
+    title(3, "One plan for all of them: what exactly would be run where? (reads only)")
+    words = (
+        *("note:", "runs:", "may run: env", "may run: mount", ": planned", ": healthy", "may run on", " (azureuser@"),
+        *("1. restart-writer-services:", "2. no-snapshot-threads:", "A backup is running", "end it. Wait"),
+    )
+    call = (*cast.codes, "-i", "inventory.yml")
+    show.vmfix("plan", *call, "-o", "plan.json", most=1, show=words, keep="plan.txt", ok=cast.exit_code)
+    show.vmfix("run", *call, "--dry-run", most=1, ok=cast.exit_code)
+    after_looking(lab, cast, before)
 
 
-def _mend(show: Show, lab: Lab, before: Before) -> None:
-    _title(4, "Consent, once per remedy; then it runs, is verified, and reports")
+def _mend(show: Show, lab: Lab, cast: Cast, before: Before) -> None:
+    title(4, "Consent, once per remedy; then one run, which verifies and reports")
     run = ("run", "--plan", "plan.json", "-i", "inventory.yml", "--junit", "report.xml", "--markdown", "report.md")
     if show.ask:
-        show.asked(*run)
+        show.asked(*run, ok=(0, 4, 5))  # as the answers are
     else:
         words = (
-            "vmfix run 2",
-            "In order:",
-            ": fixed by",
-            ": applied by",
-            ": healthy:",
-            "approved by",
-            "verified:",
-            "as root; exit",
+            *("vmfix run 2", "In order:", ": fixed by", ": applied by", ": healthy:", "approved by", "verified:"),
+            *("(127.0.0.1 over", "as root; exit", "as administrator; exit"),
+            *("Not in order", ": refused", "  A backup is running", "  if no backup", "next: Do what"),
         )
-        show.vmfix(*run, "--approve", "repair", "--approve", "skip", show=words, keep="report.txt")
-    after_mending(lab, before, everything=not show.ask)
+        approve = (word for remedy in cast.consent for word in ("--approve", remedy))
+        show.vmfix(*run, *approve, show=words, keep="report.txt", ok=cast.exit_code)
+    after_mending(lab, cast, before, everything=not show.ask)
 
 
-def _again(show: Show, lab: Lab, before: Before) -> None:
-    _title(5, "The same again changes nothing, and says so")
+def _again(show: Show, lab: Lab, cast: Cast) -> None:
+    title(5, "The same again changes nothing, and says so")
+    mended = remember(lab, cast)
     for name in lab.targets:
         lab.clear_commands(name)
-    words = ("Nothing to change", "vmfix run 2", ": healthy:", ": applied")
-    show.vmfix("run", CODE, "-i", "inventory.yml", "--approve", "all", show=words)
-    after_second_run(lab, before)
+    words = ("Nothing to change", "nothing will be changed", "vmfix run 2", ": healthy:", ": applied", ": refused")
+    show.vmfix("run", *cast.codes, "-i", "inventory.yml", "--approve", "all", show=words, ok=cast.exit_code)
+    after_second_run(lab, cast, mended)
     show.vmfix("runs", most=3)
 
 
-def _play(folder: Path, *, ask: bool) -> None:
+def _play(folder: Path, cast: Cast, *, ask: bool) -> None:
     show = Show(folder, ask)
     with Lab(folder) as lab:
-        before = _break(lab)
-        _look(show, lab, before)
-        _mend(show, lab, before)
+        before = _break(lab, cast)
+        _look(show, lab, cast, before)
+        _mend(show, lab, cast, before)
         if not ask:
-            _again(show, lab, before)
+            _again(show, lab, cast)
     print("\nAll proofs hold. The targets are gone.")
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Ctrl-C and the like stop the demo once; whoever presses it again waits until the targets are gone."""
+
+    def stop(*_: object) -> None:
+        for number in heeded:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    # nohup, or a shell that starts something in the background, has some ignored.
+    heeded = [number for number in STOPS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, stop) for number in heeded}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _played(folder: Path, *, ask: bool) -> int:
+    try:
+        _play(folder, _choose(), ask=ask)
+    except (AssertionError, DemoFailed, LabError) as problem:
+        print(f"\nFAILED: {problem}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        Lab(folder).down()  # once more: it may be this that was interrupted
+        print("\nInterrupted. The targets are gone.", file=sys.stderr)
+        return INTERRUPTED
+    return 0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -170,19 +154,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.ask and not sys.stdin.isatty():
         print("--ask needs a terminal.", file=sys.stderr)
         return 2
-    with tempfile.TemporaryDirectory(prefix="vmfix-demo-") as folder:
-        try:
-            _play(Path(folder), ask=options.ask)
-        except (AssertionError, DemoFailed, LabError) as problem:
-            print(f"\nFAILED: {problem}", file=sys.stderr)
-            return 1
-        finally:
-            if options.keep:
-                options.keep.mkdir(parents=True, exist_ok=True)
-                for name in PAPERS:
-                    if (Path(folder) / name).exists():
-                        shutil.copy(Path(folder) / name, options.keep / name)
-    return 0
+    with _stoppable(), tempfile.TemporaryDirectory(prefix="vmfix-demo-") as folder:
+        code = _played(Path(folder), ask=options.ask)
+        if options.keep:
+            _keep(Path(folder), options.keep)
+    return code
+
+
+def _keep(folder: Path, kept: Path) -> None:
+    kept.mkdir(parents=True, exist_ok=True)
+    for name in PAPERS:
+        if (folder / name).exists():
+            shutil.copy(folder / name, kept / name)
 
 
 if __name__ == "__main__":
