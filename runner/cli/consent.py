@@ -100,7 +100,8 @@ def ask(session: Session, plan: Plan, acknowledged: Sequence[str]) -> Consent:
 
 def _question(full: str, rungs: Rungs) -> str:
     if rungs.may:
-        return f"Run {full} on {plural(len(rungs.may), 'target')}? [y/N] "
+        more = f", and on {len(rungs.later)} more should it come to be needed" if rungs.later else ""
+        return f"Run {full} on {plural(len(rungs.may), 'target')}{more}? [y/N] "
     return f"Run {full} on {plural(len(rungs.later), 'target')}, should it come to be needed? [y/N] "
 
 

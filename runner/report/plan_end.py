@@ -32,7 +32,7 @@ def _reasons(rungs: Rungs) -> Mapping[str, list[str]]:
 def _numbers(rungs: Rungs) -> str:
     said = [f"may run on {plural(len(rungs.may), 'target')}"] if rungs.may else []
     said += [f"cannot run now on {plural(len(rungs.held), 'target')}"] if rungs.held else []
-    said += [f"not needed now on {plural(len(rungs.later), 'target')}"] if rungs.later else []
+    said += [f"may come to be needed on {plural(len(rungs.later), 'target')}"] if rungs.later else []
     return "; ".join(said)
 
 

@@ -54,7 +54,7 @@ def _remedy(page: Page, scripts: Scripts, numbered: tuple[int, RemedyPlan], plac
         _terms(page, remedy)
         page.flow(8, remedy.manual)
     for action in remedy.actions:
-        _action(page, scripts, action, place, short=not_now)
+        _action(page, scripts, action, place, short=not_now, after=after)
 
 
 def _state(remedy: RemedyPlan) -> str:
@@ -64,8 +64,9 @@ def _state(remedy: RemedyPlan) -> str:
 
 
 def _marks(remedy: RemedyPlan, *, after: bool) -> list[str]:
-    by_person = f"by a person{', if nothing before it helped' if after else ''}"
-    marks = [by_person] if remedy.manual else []
+    marks = ["by a person"] if remedy.manual else []
+    if after and remedy.applies is not False:
+        marks.append("only if nothing before it helped")
     if remedy.risk:
         marks.append(f"risk: {', '.join(sorted(risk.value for risk in remedy.risk))}")
     if remedy.takes is not None:
@@ -82,8 +83,10 @@ def _terms(page: Page, remedy: RemedyPlan) -> None:
     page.prose(8, _ON_FAILURE.get(remedy.on_failure, ""), label="if a step fails")
 
 
-def _action(page: Page, scripts: Scripts, action: Action, place: Place, *, short: bool) -> None:
-    """``short``: what would come of it, on one line, and what may be sent."""
+def _action(  # noqa: PLR0913 - how it is shown
+    page: Page, scripts: Scripts, action: Action, place: Place, *, short: bool, after: bool
+) -> None:
+    """``short``: what would come of it, on one line, and what may be sent. ``after``: as in ``_remedy``."""
     title = f"{action.id}{titled(action.id, action.title)}"
     doubled = short or (action.condition and action.evidence == f"only if {action.condition}")
     evidence = "" if doubled else worded(action.evidence)
@@ -97,7 +100,7 @@ def _action(page: Page, scripts: Scripts, action: Action, place: Place, *, short
             page.prose(10, "also if a step before it failed", label="always")
         page.flow(10, action.manual, label="a person does")
         _diff(page, action)
-    _commands(page, scripts, action, place)
+    _commands(page, scripts, action, place, after=after)
     if not short:
         _undo(page, scripts, action, place)
 
@@ -108,8 +111,8 @@ def _diff(page: Page, action: Action) -> None:
         page.exact(10, ["diff:", *(f"  {line}" for line in diff)])
 
 
-def _commands(page: Page, scripts: Scripts, action: Action, place: Place) -> None:
-    label = "runs" if action.outcome is Outcome.WOULD_CHANGE else "may run"
+def _commands(page: Page, scripts: Scripts, action: Action, place: Place, *, after: bool) -> None:
+    label = "runs" if action.outcome is Outcome.WOULD_CHANGE and not after else "may run"
     for command in action.commands:
         first, *more = command_lines(command, scripts.name(command), place)
         page.exact(10, [f"{label}: {first}", *more])

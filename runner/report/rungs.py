@@ -29,14 +29,17 @@ def rungs_of(plan: Plan, full: str) -> Rungs:
     may: list[Rung] = []
     later: list[Rung] = []
     held: list[tuple[str, Rung]] = []
+    begun: set[str] = set()  # entries of which an earlier remedy may run
     for entry, remedy in plan.rungs():
-        if f"{entry.playbook}/{remedy.id}" != full:
-            continue
         reason = blocked(remedy)
-        if reason:
-            held.append((reason, (entry, remedy)))
-        else:
-            (later if remedy.applies is False else may).append((entry, remedy))
+        runs = not reason and remedy.applies is not False
+        if f"{entry.playbook}/{remedy.id}" == full:
+            if reason:
+                held.append((reason, (entry, remedy)))
+            else:
+                (may if runs and entry.key not in begun else later).append((entry, remedy))
+        if runs:
+            begun.add(entry.key)
     return Rungs(may, later, held)
 
 

@@ -59,12 +59,12 @@ def held(desk: Desk) -> Desk:
 
 
 def test_the_question_names_the_targets_on_which_the_remedy_can_run(held: Desk, terminal: Terminals) -> None:
-    """One for which nothing is planned is not counted, nor is it said that it may come to be needed there."""
+    """One for which nothing is planned is not counted; one on which another remedy comes first is counted apart."""
     person = terminal("run", held.book, "-i", held.inventory)
     person.expect("Run held-up/skip on 1 target? [y/N]")
     assert "only if it is needed after" not in person.seen
     person.type("n\n")
-    person.expect("Run held-up/raise on 2 targets? [y/N]")
+    person.expect("Run held-up/raise on 1 target, and on 1 more should it come to be needed? [y/N]")
     person.type("n\n")
     assert person.end() == 4
 

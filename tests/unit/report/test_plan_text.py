@@ -145,7 +145,7 @@ def test_not_now_but_planned() -> None:
 
     assert "(not now; only if: busy) [risk: data, service-restart; takes at most 30m]" in made
     assert "      unmount (Unmount it): would change\n          runs: umount /data  # as root\n\n" in made
-    assert "repair: not needed now on 1 target" in made
+    assert "repair: may come to be needed on 1 target" in made
 
 
 def test_blocked() -> None:
@@ -209,4 +209,4 @@ def test_last_rung_by_a_person() -> None:
     rungs = (story.remedy(), story.remedy("ask", manual="Ask.", actions=()))
     made = plan_text_of(story.plan(story.entry("vm-1", remedies=rungs)), story.DIGEST)
 
-    assert "[by a person, if nothing before it helped; " in made
+    assert "[by a person; only if nothing before it helped; " in made
