@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
-from runner import __version__, codec
+from runner import __version__, codec, stops
 from runner.approve import approve, full_ids
 from runner.credentials import Resolver, redact_json
 from runner.errors import JournalError, UsageError, VmfixError
@@ -21,9 +21,11 @@ from runner.execute import engine
 from runner.execute.entry import Verdict
 from runner.execute.pool import Connections
 from runner.execute.survey import reach, survey
-from runner.execute.tools import Stop, Tools
+from runner.execute.tools import Stop, Tools, Where
+from runner.govern.gatekeeper import Gatekeeper
+from runner.govern.quorum import judge
 from runner.journal import CANCELLED, FINISHED, Journal, JournalReader
-from runner.model.approval import Approval, ApprovedPlan
+from runner.model.approval import Approval, ApprovedPlan, Judgement, Offered
 from runner.model.event import Event, EventKind, Status
 from runner.model.inventory import Target
 from runner.model.plan import Entry, Plan
@@ -33,6 +35,7 @@ from runner.plan.entries import Subject, plan_offline
 from runner.prepare import Prepared, Request, prepare
 from runner.report.summary import summarise
 from runner.report.values import Report
+from runner.rules import Rules
 from runner.surroundings import Surroundings
 from runner.transports.base import Connection
 from runner.transports.table import connector
@@ -111,29 +114,62 @@ class App:
 
         Raises ``NotApproved`` and ``PlanFileError`` as ``approve`` does.
         """
-        now = self.surroundings.clock.now()
-        wanted = frozenset(full for remedy in remedies for full in full_ids(plan, remedy))
-        approvals = []
-        if wanted:
-            approvals.append(
-                Approval(
-                    identity=self.surroundings.identity,
-                    digest=codec.digest(plan, evidence=False),
-                    remedies=wanted,
-                    at=stamp(now),
-                    how=how,
-                    acknowledged=frozenset(acknowledged),
-                )
-            )
-        return approve(plan, approvals, now)
+        given = self._unsigned(plan, remedies, how, acknowledged)
+        return approve(plan, [given] if given else [], self.surroundings.clock.now())
 
-    def execute(
+    def judge(  # noqa: PLR0913 - all that a consent is made of
+        self,
+        plan: Plan,
+        rules: Rules,
+        offered: Sequence[Offered],
+        remedies: Iterable[str],
+        *,
+        how: str,
+        acknowledged: Iterable[str] = (),
+    ) -> tuple[ApprovedPlan, Judgement]:
+        """The plan as far as the policy's quorums are met by what was signed, and by unsigned consent where it counts.
+
+        Raises ``NotApproved`` and ``PlanFileError`` as ``approve`` does.
+        """
+        if rules.policy is None:
+            raise AssertionError
+        now = self.surroundings.clock.now()
+        given = self._unsigned(plan, remedies, how, acknowledged)
+        digest = codec.digest(plan, evidence=False)
+        judged = judge(plan, digest, rules.policy, offered, now, emergency=bool(rules.emergency), consent=given)
+        return approve(plan, [], now, judged), judged
+
+    def _unsigned(self, plan: Plan, remedies: Iterable[str], how: str, acknowledged: Iterable[str]) -> Approval | None:
+        wanted = frozenset(full for remedy in remedies for full in full_ids(plan, remedy))
+        if not wanted:
+            return None
+        return Approval(
+            identity=self.surroundings.identity,
+            digest=codec.digest(plan, evidence=False),
+            remedies=wanted,
+            at=stamp(self.surroundings.clock.now()),
+            how=how,
+            acknowledged=frozenset(acknowledged),
+        )
+
+    def gatekeeper(self, approved: ApprovedPlan, rules: Rules) -> Gatekeeper:
+        """Who says whether something of this plan may start, at each moment."""
+        return Gatekeeper(
+            approved,
+            self.surroundings.clock.now,
+            timetable=rules.schedule,
+            waits=rules.wait,
+            holds_until=approved.holds_until,
+        )
+
+    def execute(  # noqa: PLR0913 - each is a different side of a run
         self,
         approved: ApprovedPlan,
         subjects: Mapping[str, Subject],
         *,
         concurrency: int,
         just_observed: bool,
+        rules: Rules,
         listener: Callable[[Event], None] = lambda _event: None,
     ) -> Report:
         """Run an approved plan, durably recorded, and return its report.
@@ -143,13 +179,25 @@ class App:
         """
         clock = self.surroundings.clock
         run_id = f"{clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-        with Journal(self.surroundings.state, redact=self.redact, now=lambda: stamp(clock.now())) as journal:
-            data = self._run_data(approved, concurrency)
+        with (
+            Journal(self.surroundings.state, redact=self.redact, now=lambda: stamp(clock.now())) as journal,
+            stops.answering(self.surroundings.state, run_id) as stop_asked,
+        ):
+            data = self._run_data(approved, rules, concurrency)
             journal.start_run(run_id, approved.plan, approved.digest, data, once=not just_observed)
-            tools = self._tools(run_id, journal, listener)
-            for approval in approved.approvals:
-                tools.record(Event(run=run_id, at=approval.at, kind=EventKind.APPROVAL, data=codec.to_json(approval)))
-            verdicts = engine.run(approved, subjects, tools, concurrency=concurrency, just_observed=just_observed)
+            gatekeeper = self.gatekeeper(approved, rules)
+            tools = self._tools(run_id, journal, gatekeeper, listener)
+            self._record_terms(tools, approved, rules)
+            verdicts = engine.run(
+                approved,
+                subjects,
+                tools,
+                concurrency=concurrency,
+                just_observed=just_observed,
+                pace=rules.pace,
+                holds=gatekeeper.entry,
+                stop_asked=stop_asked,
+            )
             journal.finish_run(run_id, *_finished(verdicts, self.stop))
         try:
             return self.report(run_id)
@@ -158,7 +206,15 @@ class App:
             remedy = "Look at each target of the run. What was printed above is all that is left of it."
             raise JournalError(message, remedy=remedy) from problem
 
-    def _tools(self, run_id: str, journal: Journal, listener: Callable[[Event], None]) -> Tools:
+    def _record_terms(self, tools: Tools, approved: ApprovedPlan, rules: Rules) -> None:
+        """Who consented, and by which rules the run goes."""
+        for approval in approved.approvals:
+            data = codec.to_json(approval)
+            tools.record(Event(run=tools.run, at=approval.at, kind=EventKind.APPROVAL, data=data))
+        for text in rules.lines():
+            tools.record(tools.event(EventKind.NOTE, Where(), {"text": text}))
+
+    def _tools(self, run_id: str, journal: Journal, gatekeeper: Gatekeeper, listener: Callable[[Event], None]) -> Tools:
         """The engine's ways to the outside. ``listener`` hears of every event after the journal has it."""
 
         def told(write: Callable[[Event], None]) -> Callable[[Event], None]:
@@ -177,10 +233,14 @@ class App:
             can_record=lambda: journal.healthy,
             clock=self.surroundings.clock,
             stop=self.stop,
+            gate=gatekeeper.remedy,
         )
 
-    def _run_data(self, approved: ApprovedPlan, concurrency: int) -> Mapping[str, object]:
+    def _run_data(self, approved: ApprovedPlan, rules: Rules, concurrency: int) -> Mapping[str, object]:
+        policy = rules.policy
         return {
+            "policy": None if policy is None else {"name": policy.name, "digest": policy.digest},
+            "emergency": rules.emergency,
             "tool_version": __version__,
             "digest": approved.digest,
             "concurrency": concurrency,
@@ -211,4 +271,4 @@ def _finished(verdicts: Mapping[str, Verdict], stop: Stop) -> tuple[str, Mapping
     for verdict in verdicts.values():
         counts[verdict.status.value] = counts.get(verdict.status.value, 0) + 1
     left = [v for v in verdicts.values() if v.status is Status.CANCELLED or (stop.at_once and not v.status.in_order)]
-    return CANCELLED if stop.asked and left else FINISHED, {"counts": counts}
+    return CANCELLED if stop.interrupted and left else FINISHED, {"counts": counts}

@@ -41,13 +41,17 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """Loaded and validated: who is to be looked at under which playbook. ``warnings`` are to be shown."""
+    """Loaded and validated: who is to be looked at under which playbook. ``warnings`` are to be shown.
+
+    ``groups`` are all that the inventory has, also those of targets that were not selected.
+    """
 
     playbooks: tuple[Playbook, ...]
     params: Mapping[str, Mapping[str, object]]
     targets: tuple[Target, ...]
     subjects: tuple[Subject, ...]
     warnings: tuple[Diagnostic, ...]
+    groups: frozenset[str] = frozenset()
 
 
 def prepare(request: Request, state: Path) -> Prepared:
@@ -78,6 +82,7 @@ def prepare(request: Request, state: Path) -> Prepared:
         targets=targets,
         subjects=tuple(_subjects(playbooks, params, targets, request, JournalReader(state))),
         warnings=diagnostics.warnings,
+        groups=frozenset(inventory.groups),
     )
 
 

@@ -1,9 +1,11 @@
 """Writes the pages of docs/ that say what the code says; with ``--check`` only tells which of them are out of date.
 
     docs/playbooks.md                    the language reference: docs/playbooks.template.md with its tables filled in
+    docs/policy.md                       docs/policy.template.md likewise
     docs/coverage.md                     docs/coverage.yml as tables
     docs/schemas/playbook.schema.json    JSON Schemas for editors
     docs/schemas/inventory.schema.json
+    docs/schemas/policy.schema.json
 
 A field of a document that is described neither by its model nor here is an error, so that none goes without a word.
 """
@@ -11,6 +13,7 @@ A field of a document that is described neither by its model nor here is an erro
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import re
 import sys
@@ -26,7 +29,8 @@ from pydantic import BaseModel
 
 from runner.expressions import _environment
 from runner.load import playbook_form as forms
-from runner.load.schema import inventory_schema, playbook_schema
+from runner.load import policy_form
+from runner.load.schema import inventory_schema, playbook_schema, policy_schema
 from runner.model.fields import DURATION_PATTERN
 from runner.model.inventory import Platform
 from runner.parsers import PARSERS
@@ -148,9 +152,11 @@ def pages() -> dict[Path, str]:
     """Every generated file with its content."""
     return {
         DOCS / "playbooks.md": _playbooks(),
+        DOCS / "policy.md": _policy(),
         DOCS / "coverage.md": _coverage(),
         DOCS / "schemas" / "playbook.schema.json": _json(playbook_schema()),
         DOCS / "schemas" / "inventory.schema.json": _json(inventory_schema()),
+        DOCS / "schemas" / "policy.schema.json": _json(policy_schema()),
     }
 
 
@@ -162,7 +168,6 @@ def _json(schema: Mapping[str, Any]) -> str:
 
 
 def _playbooks() -> str:
-    template = (DOCS / "playbooks.template.md").read_text(encoding="utf-8")
     parts: Mapping[str, Callable[[], str]] = {
         "playbook": lambda: _table(forms.PlaybookForm),
         "parameter": lambda: _table(forms.ParameterForm),
@@ -180,12 +185,32 @@ def _playbooks() -> str:
         "parsers": _parsers,
         "read-only": lambda: _prose(", ".join(f"`{name}`" for name in sorted(LINUX)) + "."),
     }
+    return _filled("playbooks.template.md", parts)
+
+
+def _policy() -> str:
+    models: Mapping[str, type[BaseModel]] = {
+        "policy": policy_form.PolicyDocument,
+        "approvals": policy_form.ApprovalsForm,
+        "quorum": policy_form.QuorumForm,
+        "emergency": policy_form.EmergencyForm,
+        "window": policy_form.WindowForm,
+        "freeze": policy_form.FreezeForm,
+        "limit": policy_form.LimitForm,
+        "waves": policy_form.WavesForm,
+    }
+    return _filled("policy.template.md", {name: functools.partial(_table, model) for name, model in models.items()})
+
+
+def _filled(name: str, parts: Mapping[str, Callable[[], str]]) -> str:
+    """A template of docs/ with a table in the place of each mark."""
+    template = (DOCS / name).read_text(encoding="utf-8")
     found = _MARK.findall(template)
     if sorted(found) != sorted(parts):
-        message = f"the marks in the template and the tables differ: {sorted(set(found) ^ set(parts))}"
+        message = f"the marks in {name} and the tables differ: {sorted(set(found) ^ set(parts))}"
         raise SystemExit(message)
     body = _MARK.sub(lambda mark: parts[mark[1]](), template)
-    return _NOTICE.format("the models and docs/playbooks.template.md") + body
+    return _NOTICE.format(f"the models and docs/{name}") + body
 
 
 def _table(model: type[BaseModel]) -> str:
@@ -200,13 +225,17 @@ def _table(model: type[BaseModel]) -> str:
         if not meaning:
             message = f"{model.__name__}.{name} is described nowhere; add it to SAID"
             raise SystemExit(message)
-        rows.append((f"`{key}`", _kind(entry, schema.get("$defs", {})), default, meaning))
+        rows.append((f"`{key}`", _kind(entry, schema.get("$defs", {})), default, _sentence(meaning)))
     return _rows(("key", "type", "default", "meaning"), rows)
 
 
 def _said(model: type[BaseModel], name: str) -> str:
     """The sentence for a field, at the class that has it or at one of its bases."""
     return next((SAID[key] for cls in model.__mro__ if (key := f"{cls.__name__}.{name}") in SAID), "")
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith(".") else f"{text[:1].upper()}{text[1:]}."
 
 
 def _default(value: object) -> str:
@@ -218,6 +247,8 @@ def _default(value: object) -> str:
 def _scalar(value: object) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{name}: {_scalar(item)}" for name, item in value.items()) + "}"
+    if isinstance(value, list):
+        return f"[{', '.join(_scalar(item) for item in value)}]"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
@@ -226,6 +257,8 @@ def _scalar(value: object) -> str:
 
 
 _WORDS = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false", "null": ""}
+_AMOUNT = "count or share"
+_PATTERNS = {DURATION_PATTERN: "duration", policy_form.SHARE_PATTERN: "share"}
 
 
 def _kind(entry: Mapping[str, Any], defs: Mapping[str, Any]) -> str:
@@ -235,12 +268,12 @@ def _kind(entry: Mapping[str, Any], defs: Mapping[str, Any]) -> str:
         return _kind(defs[name], defs) if "enum" in defs[name] else "mapping, see below"
     if "anyOf" in entry:
         kinds = [_kind(option, defs) for option in entry["anyOf"]]
-        return " or ".join(dict.fromkeys(kind for kind in kinds if kind))
-    if "const" in entry:
-        return f"`{entry['const']}`"
-    if "enum" in entry:
-        return ", ".join(f"`{value}`" for value in entry["enum"])
-    if entry.get("pattern") == DURATION_PATTERN or str(entry.get("description", "")).startswith("A duration,"):
+        return " or ".join(dict.fromkeys(kind for kind in kinds if kind)).replace("whole number or share", _AMOUNT)
+    if "const" in entry or "enum" in entry:
+        return ", ".join(f"`{value}`" for value in entry.get("enum", [entry.get("const")]))
+    if entry.get("pattern") in _PATTERNS:
+        return _PATTERNS[entry["pattern"]]
+    if str(entry.get("description", "")).startswith("A duration,"):
         return "duration"
     if entry.get("type") == "array":
         return f"list of {_plural(_kind(entry.get('items', {}), defs))}"
@@ -250,6 +283,8 @@ def _kind(entry: Mapping[str, Any], defs: Mapping[str, Any]) -> str:
 
 
 def _plural(kind: str) -> str:
+    if kind == _AMOUNT:
+        return "counts or shares"
     one, comma, rest = kind.partition(",")
     return f"{one}s{comma}{rest}" if one in ("text", "whole number", "mapping") else kind
 

@@ -11,13 +11,14 @@ from runner.cli.session import Session, pass_session
 
 @common
 @click.command()
-@click.argument("kind", type=click.Choice(["playbook", "inventory"]))
+@click.argument("kind", type=click.Choice(["playbook", "inventory", "policy"]))
 @pass_session
 def schema(session: Session, kind: str) -> int:
-    """Print the JSON Schema of playbooks or inventories, for an editor."""
-    from runner.load.schema import inventory_schema, playbook_schema  # noqa: PLC0415 - imports all forms
+    """Print the JSON Schema of playbooks, inventories or policies, for an editor."""
+    from runner.load.schema import inventory_schema, playbook_schema, policy_schema  # noqa: PLC0415 - all forms
 
-    session.screen.data(dump(playbook_schema() if kind == "playbook" else inventory_schema()))
+    made = {"playbook": playbook_schema, "inventory": inventory_schema, "policy": policy_schema}[kind]()
+    session.screen.data(dump(made))
     return OK
 
 

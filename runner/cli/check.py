@@ -8,13 +8,15 @@ from pathlib import Path
 
 import click
 
-from runner import shelf
+from runner import policies, shelf
 from runner.cli import options
 from runner.cli.failure import INVALID, OK, diagnostic_data, dump, shown
 from runner.cli.group import common
 from runner.cli.session import Session, pass_session
 from runner.diagnostics import Diagnostic, Diagnostics, Span
 from runner.errors import InvalidDocuments, VmfixError
+from runner.load.document import read
+from runner.load.policy import looks_like_policy
 from runner.load.select import warn_of_shared_addresses
 from runner.report.words import plural
 from runner.sources import load_inventory
@@ -23,6 +25,7 @@ CHECK_FORMAT = 1
 _DOCUMENTS = frozenset({".yml", ".yaml", ".json", ".ini"})
 _NOT_ON_THEIR_OWN = frozenset({shelf.DATA, "group_vars", "host_vars"})
 _PLAYBOOK = re.compile(r"""^\s*\{?\s*(["']?)playbook\1\s*:""", re.MULTILINE)
+_POLICY = re.compile(r"""^[\s{"']*(policy|approvals)["']?\s*:""", re.MULTILINE)  # perhaps
 
 
 @common
@@ -31,10 +34,10 @@ _PLAYBOOK = re.compile(r"""^\s*\{?\s*(["']?)playbook\1\s*:""", re.MULTILINE)
 @options.as_json
 @pass_session
 def check(session: Session, paths: tuple[str, ...], as_json: bool) -> int:  # noqa: FBT001 - click calls it
-    """Validate playbooks and inventories, and print every problem with file:line:column.
+    """Validate playbooks, inventories and policies, and print every problem with file:line:column.
 
-    FILE may be a folder: then all documents below it are checked. A document with the key `playbook` is a playbook,
-    any other an inventory. An inventory script is run.
+    FILE may be a folder: then all documents below it are checked. A document with the key `playbook` is a playbook, one
+    with the key `policy` is a policy, any other an inventory. An inventory script is run.
     """
     session.screen.json = as_json
     diagnostics = Diagnostics()
@@ -56,6 +59,8 @@ def _check(paths: Sequence[str], diagnostics: Diagnostics) -> int:
         text = None if _is_script(path) else shelf.read_text(path, diagnostics)
         if text is not None and _PLAYBOOK.search(text):
             books.append(path)
+        elif text is not None and _is_policy(path, text):
+            policies.check_policy(path, diagnostics)
         elif text is not None or (given and _is_script(path)):
             _check_inventory(path, diagnostics)
     shelf.complain_of_twins(shelf.load_files(books, diagnostics), diagnostics)
@@ -94,6 +99,14 @@ def _is_script(path: Path) -> bool:
             return file.read(2) == b"#!"
     except OSError:
         return False
+
+
+def _is_policy(path: Path, text: str) -> bool:
+    """Read for its top-level keys alone; whatever is wrong with it is said when it is checked as what it is."""
+    if not _POLICY.search(text):
+        return False
+    document = read(text, str(path), Diagnostics())
+    return document is not None and looks_like_policy(document)
 
 
 def _check_inventory(path: Path, diagnostics: Diagnostics) -> None:

@@ -74,6 +74,9 @@ class LiveProgress:
         line = event_line(event, self._places)
         if not line or event.kind in _QUIET:
             return
+        if event.kind is EventKind.NOTE:
+            self._screen.say(line)
+            return
         if event.kind is EventKind.TARGET_FINISHED:
             self._count(event.entry, str(event.data.get("status", "")))
             self._screen.say(line)

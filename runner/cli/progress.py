@@ -115,6 +115,8 @@ def places_in(plan: Plan) -> dict[str, Place]:
 
 def event_line(event: Event, places: Mapping[str, Place] = MappingProxyType({})) -> str:
     """What happened where, on one line; empty for what is of no interest while it happens."""
+    if event.kind is EventKind.NOTE and not event.entry:
+        return _shortened(f"run  {event.data.get('text', '')}")
     said = _SAID.get(event.kind)
     if said is None or not event.entry:
         return ""

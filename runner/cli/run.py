@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from runner.cli import options
+from runner.cli import governing, options
 from runner.cli.consent import Consent, acknowledged_ids, approved_ids, ask, without_effect
 from runner.cli.files import OutputFiles, output_files
+from runner.cli.governing import Governing
 from runner.cli.group import common
 from runner.cli.interrupt import stopping
 from runner.cli.options import Asked
@@ -26,7 +27,9 @@ from runner.model.plan import Plan, Standing
 
 if TYPE_CHECKING:
     from runner.app import App
+    from runner.model.approval import Offered
     from runner.plan.entries import Subject
+    from runner.rules import Rules
 
 _NOTHING_TO_DO = (Standing.HEALTHY, Standing.AWAITING)
 
@@ -39,6 +42,7 @@ class _Words:
     plan_path: str | None
     approve: tuple[str, ...]
     acknowledge: tuple[str, ...]
+    governing: Governing
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class _Work:
     subjects: Mapping[str, Subject]
     files: OutputFiles
     just_observed: bool
+    rules: Rules
 
 
 @common
@@ -58,6 +63,7 @@ class _Work:
 @click.option("--approve", multiple=True, metavar="REMEDY", help="PLAYBOOK/REMEDY, REMEDY or all. Repeatable.")
 @click.option("--acknowledge", multiple=True, metavar="STEP", help="PLAYBOOK/REMEDY/STEP that a person has done.")
 @click.option("--junit", type=click.Path(), metavar="FILE", help="Write the report as JUnit XML too.")
+@governing.governing
 @click.option("--markdown", type=click.Path(), metavar="FILE", help="Write the report as Markdown too.")
 @pass_session
 def run(  # noqa: PLR0913 - click hands over every option
@@ -78,7 +84,7 @@ def run(  # noqa: PLR0913 - click hands over every option
     """
     asked = options.asked(values)
     session.screen.json = asked.as_json
-    words = _Words(dry_run, plan_path, approve, acknowledge)
+    words = _Words(dry_run, plan_path, approve, acknowledge, governing.governed(values))
     _check(words, asked)
     wanted = (("-o", asked.out), ("--junit", junit), ("--markdown", markdown))
     with output_files(*wanted, private=("-o",)) as files, session.app() as app:
@@ -98,8 +104,11 @@ def _check(words: _Words, asked: Asked) -> None:
 
 def _run(session: Session, app: App, asked: Asked, words: _Words, files: OutputFiles) -> int:
     saved = None if words.plan_path is None else read_plan(words.plan_path)
+    rules = governing.rules_of(session, words.governing)
     request = asked.request(saved)
     prepared = prepared_for(session, app, request, may_be_a_file=bool(saved) and not asked.playbooks)
+    if rules.policy is not None:
+        governing.warn_of_unknown_groups(session, rules.policy, prepared.groups)
     approve = approved_ids(words.approve, prepared.playbooks)
     acknowledged = acknowledged_ids(words.acknowledge, prepared.playbooks)
     plan = saved or look(session, app, request, prepared, offline=asked.offline)
@@ -111,11 +120,9 @@ def _run(session: Session, app: App, asked: Asked, words: _Words, files: OutputF
         return end_with_plan(session, plan, asked, saved=words.plan_path)
     show_plan(session, plan, scripts=session.logs.verbosity > 0)
     _warn_of_no_effect(session, without_effect(words.approve, approve, plan), saved=saved is not None)
-    consent = Consent(approve, acknowledged, "--approve")
-    if not approve and plan.remedies():
-        consent = _asked(session, plan, acknowledged)
-    approved = _approved(app, plan, consent)
-    return _execute(session, app, asked, approved, _Work(subjects, files, just_observed=saved is None))
+    approved = _approved(session, app, plan, Consent(approve, acknowledged, "--approve"), words, rules=rules)
+    governing.refuse_closed(app, approved, rules)
+    return _execute(session, app, asked, approved, _Work(subjects, files, saved is None, rules))
 
 
 def _asked(session: Session, plan: Plan, acknowledged: Sequence[str]) -> Consent:
@@ -142,10 +149,27 @@ def _warn_of_no_effect(session: Session, remedies: Sequence[str], *, saved: bool
     session.screen.say(f"warning: {message}")
 
 
-def _approved(app: App, plan: Plan, consent: Consent) -> ApprovedPlan:
+def _approved(  # noqa: PLR0913 - all that a consent comes from
+    session: Session, app: App, plan: Plan, consent: Consent, words: _Words, *, rules: Rules
+) -> ApprovedPlan:
     """The plan with the consent to what it needs. That some of the approved remedies are not needed is no error."""
+    from runner.rules import refuse_too_many  # noqa: PLC0415 - it imports everything
+
+    policy = rules.policy
+    offered: Sequence[Offered] = ()
+    if policy is not None:
+        refuse_too_many(plan, policy)
+        governing.refuse_unsigned(policy, words.approve, words.acknowledge)
+        offered = governing.signed_for(app, plan, policy, words.governing, words.plan_path)
+    asks = policy is None or (policy.unsigned and not offered)
+    if asks and not consent.remedies and plan.remedies():
+        consent = _asked(session, plan, consent.acknowledged)
     needed = [full for full in plan.remedies() if full in consent.remedies]
-    return app.consent(plan, needed, consent.how, consent.acknowledged)
+    if policy is None:
+        return app.consent(plan, needed, consent.how, consent.acknowledged)
+    approved, judgement = app.judge(plan, rules, offered, needed, how=consent.how, acknowledged=consent.acknowledged)
+    governing.tell(session, judgement)
+    return approved
 
 
 def _execute(session: Session, app: App, asked: Asked, approved: ApprovedPlan, work: _Work) -> int:
@@ -161,6 +185,7 @@ def _execute(session: Session, app: App, asked: Asked, approved: ApprovedPlan, w
             work.subjects,
             concurrency=asked.concurrency,
             just_observed=work.just_observed,
+            rules=work.rules,
             listener=harmless(progress.happened),
         )
     try:

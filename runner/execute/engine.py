@@ -1,14 +1,18 @@
-"""A whole run: entries handed to a pool as ``tick`` allows, each ending in exactly one status."""
+"""A whole run: its entries, the pace at which they may start, and one status for each of them."""
 
 from __future__ import annotations
 
-import concurrent.futures
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
+from runner.execute.dispatch import Dispatch
 from runner.execute.entry import STANDING_STATUS, EntryRun, Verdict
-from runner.execute.tick import RunView, tick
+from runner.execute.pace import Pace, claims, no_hold, room
+from runner.execute.rollout import Rollout
 from runner.execute.tools import Tools, Where
+from runner.execute.waiting import Waiting
+from runner.govern.gatekeeper import Hold
 from runner.model.approval import ApprovedPlan
 from runner.model.event import EventKind, Status
 from runner.model.plan import Entry, Standing
@@ -16,74 +20,86 @@ from runner.plan.entries import Subject
 
 log = logging.getLogger(__name__)
 
+_EVERYTHING_AT_ONCE = Pace()
 
-def run(
+
+def never() -> str | None:
+    """Nobody asks for a stop."""
+    return None
+
+
+def run(  # noqa: PLR0913 - each is a different side of a run
     approved: ApprovedPlan,
     subjects: Mapping[str, Subject],
     tools: Tools,
     *,
     concurrency: int,
     just_observed: bool,
+    pace: Pace = _EVERYTHING_AT_ONCE,
+    holds: Callable[[str], Hold | None] = no_hold,
+    stop_asked: Callable[[], str | None] = never,
 ) -> dict[str, Verdict]:
     """Execute an approved plan and return the verdict of every entry, by its key.
 
     ``subjects`` gives playbook, target and parameters for each entry's key. ``just_observed``: the plan was made a
     moment ago by this process, so entries with nothing to do are not looked at again. Never raises for what happens
     on a target.
-    """
 
-    def work(entry: Entry) -> Verdict:
-        where = Where(entry.key)
-        target = subjects[entry.key].target
-        tools.note(tools.event(EventKind.TARGET_STARTED, where, {"address": target.address}))
-        if just_observed and entry.standing in STANDING_STATUS:
-            healthy = True if entry.standing is Standing.HEALTHY else None
-            said = {"healthy": healthy, "why": entry.reason, "remarks": entry.remarks}
-            tools.note(tools.event(EventKind.OBSERVED, where, said))
-            return Verdict(STANDING_STATUS[entry.standing], entry.reason, entry.advice)
+    ``holds`` is asked for an entry with something to do when it could start: None, and it starts. What is held
+    ``until`` some time is asked about again then; what is held without is refused. ``stop_asked`` says who wants the
+    run to end and why, or None; it is asked about every half second, and its first answer counts as a stop.
+    """
+    entries = {entry.key: entry for entry in approved.plan.entries}
+    worker = Worker(approved, subjects, tools, just_observed)
+    rollout = Rollout(approved.plan.entries, pace.waves, pace.budget)
+    for key, entry in entries.items():
+        if worker.settled(entry):
+            rollout.count(key, STANDING_STATUS[entry.standing])
+    dispatch = Dispatch(
+        entries=entries,
+        worker=worker,
+        tools=tools,
+        concurrency=concurrency,
+        room=room(approved.plan, subjects, pace.in_force),
+        rollout=rollout,
+        pause=pace.waves.pause if pace.waves else 0.0,
+        holds=holds,
+        stop_asked=stop_asked,
+        waiting=Waiting(claims(approved, subjects, pace.in_force)),
+    )
+    return dispatch.run()
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Works one entry to its end, in whatever thread it is called."""
+
+    approved: ApprovedPlan
+    subjects: Mapping[str, Subject]
+    tools: Tools
+    just_observed: bool
+
+    def settled(self, entry: Entry) -> bool:
+        """Whether the plan says how the entry ends, and nothing is sent for it."""
+        return self.just_observed and entry.standing in STANDING_STATUS
+
+    def __call__(self, entry: Entry) -> Verdict:
+        """Never raises: a bug of ours must not take the other targets' records with it."""
+        if self.tools.stop.asked and not self.settled(entry):  # since it was handed to this thread
+            return Verdict(Status.CANCELLED, f"not started: {self.tools.stop.reason}")
         try:
-            return EntryRun(entry, subjects[entry.key], approved.remedies, approved.acknowledged, tools).run()
-        except Exception as problem:  # a bug of ours must not take the other targets' records with it
+            return self._work(entry)
+        except Exception as problem:
             log.exception("internal error on %s", entry.key)
             return Verdict(Status.INDETERMINATE, f"internal error of vmfix: {type(problem).__name__}: {problem}")
 
-    entries = {entry.key: entry for entry in approved.plan.entries}
-    return _pool(entries, work, tools, concurrency)
-
-
-def _pool(
-    entries: Mapping[str, Entry], work: Callable[[Entry], Verdict], tools: Tools, concurrency: int
-) -> dict[str, Verdict]:
-    target_of = {key: entry.target for key, entry in entries.items()}
-    verdicts: dict[str, Verdict] = {}
-    running: dict[concurrent.futures.Future[Verdict], str] = {}
-    with concurrent.futures.ThreadPoolExecutor(concurrency, thread_name_prefix="target") as pool:
-        while True:
-            busy = frozenset(running.values())
-            started = busy | verdicts.keys()
-            view = RunView(target_of, started, busy, concurrency, stopping=tools.stop.asked)
-            for key in tick(view):
-                running[pool.submit(work, entries[key])] = key
-            if not running:
-                break
-            # Wakes now and then, so that a signal handler of the main thread gets its turn.
-            done, _ = concurrent.futures.wait(running, timeout=0.5, return_when=concurrent.futures.FIRST_COMPLETED)
-            for future in done:
-                key = running.pop(future)
-                verdicts[key] = future.result()
-                _finish(key, verdicts[key], tools)
-    for key in entries.keys() - verdicts.keys():
-        verdicts[key] = Verdict(Status.CANCELLED, f"not started: {tools.stop.reason}")
-        _finish(key, verdicts[key], tools)
-    return {key: verdicts[key] for key in entries}
-
-
-def _finish(key: str, verdict: Verdict, tools: Tools) -> None:
-    data = {
-        "status": verdict.status.value,
-        "reason": verdict.reason,
-        "advice": verdict.advice,
-        "remedy": verdict.remedy,
-        "changed": verdict.changed,
-    }
-    tools.record(tools.event(EventKind.TARGET_FINISHED, Where(key), data))
+    def _work(self, entry: Entry) -> Verdict:
+        where = Where(entry.key)
+        subject = self.subjects[entry.key]
+        self.tools.note(self.tools.event(EventKind.TARGET_STARTED, where, {"address": subject.target.address}))
+        if self.settled(entry):
+            healthy = True if entry.standing is Standing.HEALTHY else None
+            said = {"healthy": healthy, "why": entry.reason, "remarks": entry.remarks}
+            self.tools.note(self.tools.event(EventKind.OBSERVED, where, said))
+            return Verdict(STANDING_STATUS[entry.standing], entry.reason, entry.advice)
+        return EntryRun(entry, subject, self.approved.remedies, self.approved.acknowledged, self.tools).run()

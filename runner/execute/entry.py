@@ -123,7 +123,8 @@ class EntryRun:
                     EventKind.REMEDY_FINISHED, {"result": "skipped", "text": f"not needed: {remedy.when.text}"}, remedy
                 )
                 continue
-            gate = self._gate(remedy, view) or self._stale(bench, remedy, view)
+            # Looking whether it is stale takes time, in which a window may close or a stop be asked for.
+            gate = self._gate(remedy, view) or self._stale(bench, remedy, view) or self._gate(remedy, view)
             if gate is not None:
                 return gate
             result = self._treat(bench, remedy, view, assessment.keeps)

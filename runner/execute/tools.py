@@ -19,15 +19,18 @@ class Stop:
     """The request to stop, from a signal handler or another thread.
 
     ``request`` takes effect between remedies. ``request(at_once=True)`` means: send nothing more at all.
+    ``from_within``: the run itself asks, since it goes badly; then nobody has interrupted it.
     """
 
     def __init__(self) -> None:
         self._asked = threading.Event()
         self._at_once = threading.Event()
         self.reason = ""
+        self.interrupted = False
 
-    def request(self, reason: str, *, at_once: bool = False) -> None:
+    def request(self, reason: str, *, at_once: bool = False, from_within: bool = False) -> None:
         self.reason = self.reason or reason
+        self.interrupted = self.interrupted or not from_within
         self._asked.set()
         if at_once:
             self._at_once.set()

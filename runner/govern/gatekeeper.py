@@ -98,7 +98,7 @@ class Gatekeeper:
         first = next(self._runnable(entry), None)
         if self.timetable is None or first is None:
             return None
-        return self.timetable.at(self._groups[entry.target], self.now(), worst_case(first)).next
+        return self.timetable.at(self._groups.get(entry.target, ()), self.now(), worst_case(first)).next
 
     def _at(self, entry: Entry, remedy: RemedyPlan, now: dt.datetime) -> Hold | None:
         expires = dt.datetime.fromisoformat(self.approved.plan.expires_at)
@@ -109,7 +109,7 @@ class Gatekeeper:
             return Hold(f"its approval ended at {ends:%Y-%m-%d %H:%M:%S %Z}")
         if self.timetable is None:
             return None
-        slot = self.timetable.at(self._groups[entry.target], now, worst_case(remedy))
+        slot = self.timetable.at(self._groups.get(entry.target, ()), now, worst_case(remedy))
         if slot.open:
             return None
         if not self.waits or slot.next is None or slot.next >= min(expires, ends or expires):

@@ -19,3 +19,10 @@ def inventory_schema() -> dict[str, Any]:
     from runner.load.inventory_form import InventoryDocument  # noqa: PLC0415 - only the schema command needs it
 
     return {"$schema": DIALECT, "title": "vmfix inventory", **InventoryDocument.model_json_schema(by_alias=True)}
+
+
+def policy_schema() -> dict[str, Any]:
+    """The JSON Schema of policies."""
+    from runner.load.policy_form import PolicyDocument  # noqa: PLC0415 - the same
+
+    return {"$schema": DIALECT, **PolicyDocument.model_json_schema(by_alias=True), "title": "vmfix policy"}

@@ -94,6 +94,15 @@ class Limit:
     risks: frozenset[Risk] = frozenset((Risk.SERVICE_RESTART, Risk.REBOOT))
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Frozen:
+    """An event of a freeze calendar, from ``start`` until just before ``end``, both in UTC."""
+
+    start: dt.datetime
+    end: dt.datetime
+    summary: str
+
+
 ALWAYS = (Limit(at_once=Amount(1), label="availability_set"),)
 """What holds without any policy: two machines of an availability set are never down together."""
 
@@ -116,7 +125,8 @@ class Policy:
 
     ``four_eyes``: the plan's creator does not count. ``max_age``: seconds since a signature was made. ``most_targets``:
     how many one plan may work on. ``budget``: how many targets may end failed, unreachable or indeterminate before
-    nothing new starts. Times are in seconds, paths absolute.
+    nothing new starts. Times are in seconds, paths absolute. ``files``: what stood in the files that the policy names
+    when it was read, by their paths; ``digest`` (SHA-256, hex) covers them and the policy's own text.
     """
 
     name: str
@@ -136,3 +146,11 @@ class Policy:
     waves: Waves | None = None
     budget: Amount | None = None
     most_targets: Amount | None = None
+    files: Mapping[Path, bytes] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+
+    @property
+    def groups(self) -> frozenset[str]:
+        """Every group that a rule names: one that no inventory has is perhaps a slip of the pen, and binds nobody."""
+        ruled = [rule.groups for rules in (self.quorums, self.windows, self.freezes) for rule in rules]
+        named = {group for groups in ruled for group in groups} | {limit.group for limit in self.limits}
+        return frozenset(named - {"", EVERYWHERE})

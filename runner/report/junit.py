@@ -33,7 +33,7 @@ def render(report: Report) -> str:
         suite = TestSuite(name=one_line(playbook))
         if report.started_at:
             suite.timestamp = one_line(report.started_at)
-        for name in ("run", "digest", "head", "note"):
+        for name in ("run", "digest", "head", "note", "policy", "emergency"):
             if value := getattr(report, name):
                 suite.add_property(name, one_line(value))
         for entry in report.entries:

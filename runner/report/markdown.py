@@ -9,6 +9,7 @@ from runner.report.escape import lines, one_line
 from runner.report.sent import sent_block
 from runner.report.values import ActionReport, EntryReport, RemedyReport, Report
 from runner.report.words import (
+    EMERGENCY,
     MEANING,
     URGENT_FIRST,
     advice,
@@ -36,6 +37,7 @@ def render(report: Report) -> str:
         "",
         f"{inline(counted(report.counts))}; the run is {inline(report.state)}.",
         "",
+        *([f"**{EMERGENCY}: {inline(report.emergency)}**", ""] if report.emergency else []),
         *_table(ordered),
     ]
     if report.left_out:
@@ -113,6 +115,7 @@ def _about(report: Report) -> list[str]:
         out.append(f"- approved by {inline(approval.identity)} ({signed}, by {inline(approval.how)}): {what}")
         if approval.acknowledged:
             out.append(f"- said to be done: {inline(', '.join(approval.acknowledged))}")
+    out += [f"- under policy {inline(report.policy)}"] if report.policy else []
     if not report.approvals:
         out.append("- approved by nobody; no remedy was approved")
     out.append(f"- run by {inline(report.identity or 'unknown')} on {inline(report.host or 'unknown')}")

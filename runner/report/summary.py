@@ -46,7 +46,14 @@ def summarise(plan: Plan, events: Iterable[Event], *, head: str, state: str = ""
         entries=entries,
         notes=tuple(data.text(e, "text") for e in run_events if e.kind is EventKind.NOTE),
         left_out=plan.left_out,
+        policy=_policy(started) if started else "",
+        emergency=data.text(started, "emergency") if started else "",
     )
+
+
+def _policy(started: Event) -> str:
+    policy = data.mapping(started, "policy")
+    return f"{policy['name']}, SHA-256 {policy['digest']}" if {"name", "digest"} <= policy.keys() else ""
 
 
 def exit_code(entries: Sequence[EntryReport], *, interrupted: bool) -> int:

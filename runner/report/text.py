@@ -10,6 +10,7 @@ from runner.report.details import add_details, add_remarks
 from runner.report.layout import WIDTH, Page
 from runner.report.values import EntryReport, Report
 from runner.report.words import (
+    EMERGENCY,
     MEANING,
     URGENT_FIRST,
     advice,
@@ -32,6 +33,7 @@ def render(report: Report, *, colour: bool = False, width: int = WIDTH) -> str:
     summary = f"vmfix run {report.run}{about}: {in_order_line(report.entries)}"
     page.prose(0, f"{summary} ({counted(report.counts)})", paint="bad" if bad else "good")
     page.prose(0, left_out(report.left_out), label="left out", paint="warn")
+    page.prose(0, report.emergency, label=EMERGENCY, paint="bad")
     _state(page, report)
     ordered = sorted(report.entries, key=lambda entry: URGENT_FIRST.index(entry.status))
     name: _Namer = (lambda entry: entry.target) if alone else (lambda entry: f"{entry.target}, {entry.playbook}")
@@ -88,6 +90,7 @@ def _about(page: Page, report: Report) -> None:
         page.prose(4, ", ".join(approval.acknowledged), label="said to be done")
     if not report.approvals:
         page.prose(2, "nobody; no remedy was approved", label="approved by")
+    page.prose(2, report.policy, label="under policy")
     for note in report.notes:
         page.prose(2, note, label="noted")
     took = f" ({duration(report.duration)})" if report.duration is not None else ""

@@ -126,7 +126,10 @@ class ApprovalReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A whole run. ``head`` is the head of its hash chain in the journal: it proves later that nothing was cut off."""
+    """A whole run. ``head`` is the head of its hash chain in the journal: it proves later that nothing was cut off.
+
+    ``policy`` is the one that held, by its name and digest. ``emergency``: why windows and freezes were passed over.
+    """
 
     run: str
     state: str
@@ -146,3 +149,5 @@ class Report:
     entries: tuple[EntryReport, ...]
     notes: tuple[str, ...] = field(default=())
     left_out: tuple[LeftOut, ...] = field(default=())
+    policy: str = ""
+    emergency: str = ""

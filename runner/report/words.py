@@ -40,6 +40,8 @@ ADVICE: Mapping[Status, str] = MappingProxyType(
     }
 )
 
+EMERGENCY = "EMERGENCY: windows and freezes were passed over"
+
 URGENT_FIRST = (
     Status.INDETERMINATE,
     Status.FAILED,
