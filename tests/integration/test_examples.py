@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+import yaml
 
 from examples.lab import missing
 
@@ -21,6 +22,7 @@ SAID = {
     "02-ci": ("nothing is approved", '"status": "fixed"', "<testsuite "),
     "03-ansible-inventory": ("web-01",),
     "04-secrets": ("web-01", "NO_SUCH_SECRET"),
+    "05-signed-ci": ("not run: error: nothing of this plan is approved", '"signed": true', "plan is spent"),
 }
 
 
@@ -77,3 +79,12 @@ def test_an_example_calls_the_vmfix_of_the_search_path(tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "fixed" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["github-actions.yml", "azure-pipelines.yml"])
+def test_a_pipeline_is_yaml_that_calls_the_two_jobs(name: str) -> None:
+    """That is all that can be tried without those services."""
+    text = (ROOT / "examples" / "05-signed-ci" / name).read_text(encoding="utf-8")
+    assert isinstance(yaml.safe_load(text), dict)
+    assert 'sh job-plan.sh "$PLAYBOOK" -t "$TARGETS"' in text
+    assert "sh job-run.sh" in text
