@@ -141,7 +141,8 @@ class App:
 
     def _unsigned(self, plan: Plan, remedies: Iterable[str], how: str, acknowledged: Iterable[str]) -> Approval | None:
         wanted = frozenset(full for remedy in remedies for full in full_ids(plan, remedy))
-        if not wanted:
+        said = frozenset(acknowledged)
+        if not wanted and not said:
             return None
         return Approval(
             identity=self.surroundings.identity,
@@ -149,7 +150,7 @@ class App:
             remedies=wanted,
             at=stamp(self.surroundings.clock.now()),
             how=how,
-            acknowledged=frozenset(acknowledged),
+            acknowledged=said,
         )
 
     def gatekeeper(self, approved: ApprovedPlan, rules: Rules) -> Gatekeeper:

@@ -60,7 +60,7 @@ def without_effect(words: Sequence[str], approved: Sequence[str], plan: Plan) ->
 
 
 def acknowledged_ids(words: Sequence[str], playbooks: Sequence[Playbook]) -> tuple[str, ...]:
-    """The manual steps that ``--acknowledge`` names. Raises ``UsageError`` for what is none."""
+    """The manual steps and remedies that ``--acknowledge`` names. Raises ``UsageError`` for what is none."""
     known = [
         f"{book.id}/{remedy.id}/{step.id}"
         for book in playbooks
@@ -68,6 +68,7 @@ def acknowledged_ids(words: Sequence[str], playbooks: Sequence[Playbook]) -> tup
         for step in remedy.steps
         if step.type == _MANUAL
     ]
+    known += [f"{book.id}/{remedy.id}" for book in playbooks for remedy in book.remedies if remedy.manual]
     for word in words:
         if word not in known:
             close = nearest(word, known)

@@ -61,7 +61,7 @@ class _Work:
 @click.option("--dry-run", is_flag=True, help="Stop after the plan: the same view as `vmfix plan`.")
 @click.option("--plan", "plan_path", type=click.Path(), metavar="FILE", help="Run this saved plan and nothing else.")
 @click.option("--approve", multiple=True, metavar="REMEDY", help="PLAYBOOK/REMEDY, REMEDY or all. Repeatable.")
-@click.option("--acknowledge", multiple=True, metavar="STEP", help="PLAYBOOK/REMEDY/STEP that a person has done.")
+@click.option("--acknowledge", multiple=True, metavar="STEP", help="PLAYBOOK/REMEDY[/STEP] that a person has done.")
 @click.option("--junit", type=click.Path(), metavar="FILE", help="Write the report as JUnit XML too.")
 @governing.governing
 @click.option("--markdown", type=click.Path(), metavar="FILE", help="Write the report as Markdown too.")

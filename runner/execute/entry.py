@@ -13,7 +13,7 @@ from runner.errors import (
     VmfixError,
 )
 from runner.execute.identity import check_identity
-from runner.execute.observe import Observer
+from runner.execute.observe import Nobody, Observer
 from runner.execute.outcome import Ended, RemedyResult
 from runner.execute.proof import Proof
 from runner.execute.remedy import Treatment
@@ -93,9 +93,11 @@ class EntryRun:
             return self._verdict(status, problem.message, problem.remedy)
 
     def _run(self) -> Verdict:
-        connection = self.tools.connect(self.subject.target)
+        guide = self.subject.playbook.is_guide
+        connection = Nobody() if guide else self.tools.connect(self.subject.target)
         observer = Observer(connection, self.tools.clock)
-        observer.answer(check_identity(self.subject.target))
+        if not guide:
+            observer.answer(check_identity(self.subject.target))
         proof = Proof(self.subject, observer, self.tools, self.entry.key)
         view = proof.look()
         assessment = assess(self.subject, view)
@@ -138,7 +140,7 @@ class EntryRun:
     def _gate(self, remedy: Remedy, view: View) -> Verdict | None:
         """Why a remedy may not be started."""
         if remedy.manual:
-            return self._verdict(Status.NEEDS_PERSON, remedy.title, render(remedy.manual, view.names).strip())
+            return self._by_person(remedy, view)
         if not self.tools.can_record():
             return self._verdict(Status.FAILED, f"`{remedy.id}` was not started, for the journal cannot be written")
         if self.tools.stop.asked:
@@ -153,6 +155,15 @@ class EntryRun:
             return self._verdict(status, f"`{remedy.id}` was not started: {closed}") if closed else None
         advice = f"Approve it with --approve {self.subject.playbook.id}/{remedy.id} if it is wanted."
         return self._verdict(status, f"the next remedy, `{remedy.id}`, is not approved", advice)
+
+    def _by_person(self, remedy: Remedy, view: View) -> Verdict:
+        name = f"{self.subject.playbook.id}/{remedy.id}"
+        if name in self.acknowledged:
+            return self._verdict(Status.APPLIED, f"{remedy.title}: a person says that it is done")
+        text = render(remedy.manual, view.names).strip()
+        return self._verdict(
+            Status.NEEDS_PERSON, remedy.title, f"{text}\n\nWhen it is done, say so with --acknowledge {name}"
+        )
 
     def _stale(self, bench: Bench, remedy: Remedy, view: View) -> Verdict | None:
         """Plan the remedy on the facts of now, and compare with what was approved, before anything of it is sent."""

@@ -46,6 +46,18 @@ class Observer:
         return drive(asking, self)
 
 
+class Nobody:
+    """The connection of a guide, which has nothing to read or to run: the target may be off, or gone."""
+
+    def run(self, command: Command) -> CommandResult:
+        """Raises ``GuardViolation``: a guide sends nothing."""
+        message = f"a guide has no connection, and was about to send {command.argv or command.script!r}"
+        raise GuardViolation(message)
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
 def drive(asking: Observing[T], look: Callable[[Command], CommandResult]) -> T:
     """Run each yielded command through ``look`` and send its result back.
 

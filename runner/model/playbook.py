@@ -178,3 +178,8 @@ class Playbook:
     data: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     """Shipped tables beside the playbook, visible to its expressions under their file's name."""
     span: Span = Span("")
+
+    @property
+    def is_guide(self) -> bool:
+        """Whether it only says what people have to do: nothing is read from the target, and nothing is run there."""
+        return not self.observe and not any(remedy.steps for remedy in self.remedies)

@@ -52,10 +52,22 @@ def known_names(playbook: Playbook, target: Target, params: Mapping[str, object]
             "address": target.address,
             "platform": target.platform.value,
             "azure_id": target.azure_id or "",
+            **_azure_names(target.azure_id or ""),
             "groups": list(target.groups),
             "vars": dict(target.vars),
         },
     }
+
+
+def _azure_names(azure_id: str) -> dict[str, str]:
+    """The names in a virtual machine's resource id, which the inventory has checked; empty without one."""
+    parts = azure_id.split("/")
+    if len(parts) != _ID_PARTS:
+        return {"subscription": "", "resource_group": "", "vm": ""}
+    return {"subscription": parts[2], "resource_group": parts[4], "vm": parts[8]}
+
+
+_ID_PARTS = 9  # "", subscriptions, ID, resourceGroups, NAME, providers, Microsoft.Compute, virtualMachines, NAME
 
 
 def observe_facts(playbook: Playbook, target: Target, params: Mapping[str, object]) -> Observing[View]:
