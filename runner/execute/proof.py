@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from runner.errors import ExpressionError, ParseError, TransportError
@@ -20,19 +20,23 @@ from runner.steps.base import Settle
 _TROUBLE = (ParseError, ExpressionError, TransportError)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Proof:
-    """Fresh looks at one target under one playbook."""
+    """Fresh looks at one target under one playbook. Each later one knows what the first one saw."""
 
     subject: Subject
     observer: Observer
     tools: Tools
     entry: str
+    first: Mapping[str, object] | None = None
 
     def look(self) -> View:
         """The facts of now. Raises what observing raises."""
         subject = self.subject
-        return self.observer.answer(observe_facts(subject.playbook, subject.target, subject.params))
+        view = self.observer.answer(observe_facts(subject.playbook, subject.target, subject.params, self.first))
+        if self.first is None:
+            self.first = view.facts
+        return view
 
     def poll(self, holds: Callable[[View], bool], pause: Settle) -> tuple[bool, str]:
         """Look until ``holds``, at least once, for ``pause.within`` seconds.

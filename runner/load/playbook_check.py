@@ -28,7 +28,7 @@ from runner.model.playbook import (
 )
 from runner.parsers import PARSERS
 from runner.plan.actions import RESULTS
-from runner.plan.facts import ready
+from runner.plan.facts import FIRST, ready
 from runner.shells.readonly import why_not_read_only
 from runner.steps import STEP_TYPES
 from runner.steps.rendering import expressions_in, templates_in
@@ -61,6 +61,7 @@ class _Check:
             self._observation(observation)
             self._new_name(observation.name, observation.span)
             self._define()
+        self._names.add(FIRST)
         for definition in playbook.define:
             if definition not in self._defined:
                 self._expression(definition.value)
@@ -87,7 +88,7 @@ class _Check:
                 self._new_name(definition.name, definition.value.span)
 
     def _new_name(self, name: str, span: Span) -> None:
-        if name in self._names or name in {"item", RESULTS}:
+        if name in self._names or name in {"item", FIRST, RESULTS}:
             self._error(span, f"the name `{name}` is already taken", "Choose another name.")
         self._names.add(name)
 

@@ -70,10 +70,20 @@ def _azure_names(azure_id: str) -> dict[str, str]:
 _ID_PARTS = 9  # "", subscriptions, ID, resourceGroups, NAME, providers, Microsoft.Compute, virtualMachines, NAME
 
 
-def observe_facts(playbook: Playbook, target: Target, params: Mapping[str, object]) -> Observing[View]:
+FIRST = "first"
+"""The facts as they were when the run (or the plan) first looked at the target, before anything was stopped."""
+
+
+def observe_facts(
+    playbook: Playbook,
+    target: Target,
+    params: Mapping[str, object],
+    first: Mapping[str, object] | None = None,
+) -> Observing[View]:
     """Make every observation of the playbook, in order; later ones may use the facts of earlier ones.
 
-    Raises ``ParseError`` or ``ExpressionError``, whose message names the observation.
+    ``first``: the facts of the first look, if this is not the first. Raises ``ParseError`` or ``ExpressionError``,
+    whose message names the observation.
     """
     names = known_names(playbook, target, params)
     facts: dict[str, object] = {}
@@ -81,6 +91,7 @@ def observe_facts(playbook: Playbook, target: Target, params: Mapping[str, objec
     for observation in playbook.observe:
         facts[observation.name] = names[observation.name] = yield from _observe(observation, view)
         names.update(_defined(playbook, view))
+    names[FIRST] = facts if first is None else first
     names.update(_defined(playbook, view))
     return view
 

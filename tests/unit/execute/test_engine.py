@@ -509,3 +509,27 @@ def test_a_target_that_was_healthy_in_the_plan_and_is_not_now_is_stale() -> None
     assert verdicts["a"].status is Status.STALE
     assert verdicts["b"].status is Status.FIXED
     assert machine(it).changes == []
+
+
+def test_a_later_remedy_knows_what_the_first_look_saw() -> None:
+    """What an earlier remedy stopped, and could not start again, is started by the one that mends the cause."""
+    text = (
+        HEAD
+        + """
+define:
+  ran: first.extra.split()
+remedies:
+  - id: tries
+    risk: [config]
+    steps: [{id: stop, command: {argv: [put, extra, ""]}}]
+  - id: mends
+    risk: [config]
+    steps:
+      - {id: mend, command: {argv: [put, state, good]}}
+      - {id: start, for_each: ran, command: {argv: [put, extra, "{{ item }}"]}}
+"""
+    )
+    it = world(text, state="bad", extra="MSMQ")
+
+    assert it.run()["a"].status is Status.FIXED
+    assert machine(it).changes == [("put", "extra", ""), ("put", "state", "good"), ("put", "extra", "MSMQ")]

@@ -79,9 +79,13 @@ COM_SCENARIOS: Mapping[str, WindowsScenario] = {
         wants=COM_RUNS,
     ),
     "win-com-dependent": WindowsScenario(
-        title="COMSysApp does not start until MSDTC is reinstalled, which runs, and MSMQ with it",
+        title="COMSysApp does not start until MSDTC is reinstalled; it and MSMQ run until its account is set right",
         services={
-            "MSDTC": replace(services.BASE["MSDTC"], lab={"Damaged": 1}),
+            "MSDTC": replace(
+                services.BASE["MSDTC"],
+                account="LocalSystem",
+                lab={"Damaged": 1, "StartError": 1067, "FailsUnless": "MSDTC=LocalSystem"},
+            ),
             "MSMQ": Service(display="Message Queuing", needs=("MSDTC", "RpcSs"), account=NETWORK_SERVICE, boots=True),
             **NEEDS_SOUND_MSDTC,
         },
