@@ -160,6 +160,7 @@ class App:
             self.surroundings.clock.now,
             timetable=rules.schedule,
             waits=rules.wait,
+            changed=rules.changed,
             holds_until=approved.holds_until,
         )
 

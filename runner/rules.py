@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from runner.errors import Refused, UsageError
+from runner.errors import Refused, UsageError, VmfixError
 from runner.execute.pace import Pace
 from runner.govern.schedule import Schedule
 from runner.model.fields import format_duration
@@ -17,7 +19,7 @@ from runner.policies import schedule_of
 class Rules:
     """``schedule`` None: at any time. ``wait``: for its window, rather than refusing what comes too early.
 
-    ``emergency``: why windows and freezes are passed over; empty: they are not.
+    ``emergency``: why windows and freezes are passed over; empty: they are not. ``changed``: see ``Gatekeeper``.
     """
 
     policy: Policy | None = None
@@ -25,6 +27,7 @@ class Rules:
     pace: Pace = field(default_factory=Pace)
     wait: bool = False
     emergency: str = ""
+    changed: Callable[[], str] = lambda: ""
 
     def lines(self) -> list[str]:
         """At which pace it goes, for the record."""
@@ -35,6 +38,34 @@ class Rules:
         if self.pace.budget is not None:
             said.append(f"at most {self.pace.budget} targets may end badly")
         return said
+
+
+class Watch:
+    """Says whether policy and approvals are still as they were; looks again after ``_FRESH`` seconds, not before.
+
+    May be asked from any thread. ``look`` says what changed, or nothing, and may raise ``VmfixError``: then nobody can
+    tell, and nothing new starts.
+    """
+
+    def __init__(self, look: Callable[[], str], monotonic: Callable[[], float]) -> None:
+        self._look = look
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._said = ""
+        self._fresh_until = monotonic() + _FRESH
+
+    def __call__(self) -> str:
+        with self._lock:
+            if not self._said and self._monotonic() >= self._fresh_until:
+                try:
+                    self._said = self._look()
+                except VmfixError as problem:
+                    self._said = f"policy and approvals could not be looked at again: {problem.message}"
+                self._fresh_until = self._monotonic() + _FRESH
+            return self._said
+
+
+_FRESH = 5.0
 
 
 def join(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from runner.cli import options
+from runner.cli.failure import shown
 from runner.cli.session import Session
 from runner.errors import NotApproved, Refused, UsageError
 
@@ -111,7 +112,8 @@ def warn_of_unknown_groups(session: Session, policy: Policy, groups: Collection[
     unknown = sorted(policy.groups.difference(groups))
     if unknown:
         named = ", ".join(f"`{group}`" for group in unknown)
-        session.screen.say(f"warning: policy {policy.name} has rules for {named}, and this inventory has no such group")
+        text = f"warning: policy {policy.name} has rules for {named}, and this inventory has no such group"
+        session.screen.say(shown(text))
 
 
 def refuse_unsigned(policy: Policy, approve: Sequence[str], acknowledge: Sequence[str]) -> None:
@@ -136,7 +138,21 @@ def signed_for(app: App, plan: Plan, policy: Policy, words: Governing, saved: st
             "Save it with `vmfix plan ... -o FILE`, have it signed with `vmfix approve FILE --key KEY`, and run that."
         )
         raise NotApproved(message, remedy=remedy)
-    return approvals.gather(folder, policy, app.surroundings.clock.now()) if folder else ()
+    offered = approvals.gather(folder, policy, app.surroundings.clock.now()) if folder else ()
+    _refuse_doubt(offered)
+    return offered
+
+
+def _refuse_doubt(offered: Sequence[Offered]) -> None:
+    """What cannot be read or verified may be a withdrawal. Raises ``NotApproved`` rather than passing it over."""
+    from runner.approvals import SUFFIX  # noqa: PLC0415 - only with a policy
+    from runner.model.approval import Kind  # noqa: PLC0415
+
+    for one in offered:
+        withdraws = one.statement is not None and one.statement.kind is Kind.REVOKE
+        if one.fault and one.source.endswith(SUFFIX) and (one.statement is None or withdraws):
+            message = f"{one.source} may be a withdrawal, and does not hold: {one.fault}"
+            raise NotApproved(message, remedy="Get the file again from its author, or remove it. Nothing was executed.")
 
 
 def tell(session: Session, judgement: Judgement) -> None:
@@ -147,7 +163,31 @@ def tell(session: Session, judgement: Judgement) -> None:
             until = f"{consented.holds_until:%Y-%m-%d %H:%M} UTC"
             session.screen.say(f"approved: {consented.remedy} by {', '.join(names)}, until {until}")
     for line in judgement.lines():
-        session.screen.say(f"warning: {line}")
+        session.screen.say(shown(f"warning: {line}"))
+
+
+def watched(
+    app: App,
+    rules: Rules,
+    words: Governing,
+    approved: ApprovedPlan,
+    judged: Callable[[], tuple[ApprovedPlan, Judgement]],
+) -> Rules:
+    """Rules that notice when the policy changes, or an approval is withdrawn, while the run waits or goes on."""
+    from runner.diagnostics import Diagnostics  # noqa: PLC0415 - only with a policy
+    from runner.policies import find_policy  # noqa: PLC0415
+    from runner.rules import Watch  # noqa: PLC0415
+
+    before = rules.policy
+
+    def look() -> str:
+        now = find_policy(words.policy, os.environ, Diagnostics())
+        if before is None or now is None or now.digest != before.digest:
+            return "the policy, or a file that it names, changed since this run began"
+        lost = sorted(approved.remedies - judged()[0].remedies)
+        return f"{lost[0]} is not approved any more" if lost else ""
+
+    return replace(rules, changed=Watch(look, app.surroundings.clock.monotonic))
 
 
 def refuse_closed(app: App, approved: ApprovedPlan, rules: Rules) -> None:

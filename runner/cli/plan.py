@@ -54,7 +54,8 @@ def _compare(session: Session, asked: Asked, path: str) -> int:
         prepared = prepared_for(session, app, request, may_be_a_file=not asked.playbooks)
         now = look(session, app, request, prepared, offline=False)
         save(files, now)
-    found, screen = compare(before, now), session.screen
+        moment = app.surroundings.clock.now()
+    found, screen = compare(before, now, moment), session.screen
     if asked.as_json:
         screen.data(comparison.as_json(found, path))
     else:

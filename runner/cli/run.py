@@ -27,7 +27,7 @@ from runner.model.plan import Plan, Standing
 
 if TYPE_CHECKING:
     from runner.app import App
-    from runner.model.approval import Offered
+    from runner.model.approval import Judgement, Offered
     from runner.plan.entries import Subject
     from runner.rules import Rules
 
@@ -120,7 +120,7 @@ def _run(session: Session, app: App, asked: Asked, words: _Words, files: OutputF
         return end_with_plan(session, plan, asked, saved=words.plan_path)
     show_plan(session, plan, scripts=session.logs.verbosity > 0)
     _warn_of_no_effect(session, without_effect(words.approve, approve, plan), saved=saved is not None)
-    approved = _approved(session, app, plan, Consent(approve, acknowledged, "--approve"), words, rules=rules)
+    approved, rules = _approved(session, app, plan, Consent(approve, acknowledged, "--approve"), words, rules=rules)
     governing.refuse_closed(app, approved, rules)
     return _execute(session, app, asked, approved, _Work(subjects, files, saved is None, rules))
 
@@ -151,8 +151,11 @@ def _warn_of_no_effect(session: Session, remedies: Sequence[str], *, saved: bool
 
 def _approved(  # noqa: PLR0913 - all that a consent comes from
     session: Session, app: App, plan: Plan, consent: Consent, words: _Words, *, rules: Rules
-) -> ApprovedPlan:
-    """The plan with the consent to what it needs. That some of the approved remedies are not needed is no error."""
+) -> tuple[ApprovedPlan, Rules]:
+    """The plan with the consent to what it needs. That some of the approved remedies are not needed is no error.
+
+    The rules then watch whether policy and approvals stay as they were.
+    """
     from runner.rules import refuse_too_many  # noqa: PLC0415 - it imports everything
 
     policy = rules.policy
@@ -166,10 +169,15 @@ def _approved(  # noqa: PLR0913 - all that a consent comes from
         consent = _asked(session, plan, consent.acknowledged)
     needed = [full for full in plan.remedies() if full in consent.remedies]
     if policy is None:
-        return app.consent(plan, needed, consent.how, consent.acknowledged)
-    approved, judgement = app.judge(plan, rules, offered, needed, how=consent.how, acknowledged=consent.acknowledged)
+        return app.consent(plan, needed, consent.how, consent.acknowledged), rules
+
+    def judged() -> tuple[ApprovedPlan, Judgement]:
+        offered = governing.signed_for(app, plan, policy, words.governing, words.plan_path)
+        return app.judge(plan, rules, offered, needed, how=consent.how, acknowledged=consent.acknowledged)
+
+    approved, judgement = judged()
     governing.tell(session, judgement)
-    return approved
+    return approved, governing.watched(app, rules, words.governing, approved, judged)
 
 
 def _execute(session: Session, app: App, asked: Asked, approved: ApprovedPlan, work: _Work) -> int:

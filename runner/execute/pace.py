@@ -25,9 +25,8 @@ class Pace:
 
     @property
     def in_force(self) -> tuple[Limit, ...]:
-        """The limits, and those that always hold unless the site has its own for the same label."""
-        own = {limit.label for limit in self.limits}
-        return self.limits + tuple(limit for limit in ALWAYS if limit.label not in own)
+        """The limits, and those that always hold: a site can be stricter, never laxer."""
+        return (*self.limits, *(limit for limit in ALWAYS if limit not in self.limits))
 
 
 def no_hold(_key: str) -> Hold | None:

@@ -106,7 +106,7 @@ class Rollout:
         targets = self._parts[self._number - 1]
         bad = [target for target in targets if target in self._out_of_order]
         good = len(targets) - len(bad)
-        needed = self._waves.in_order.of(len(targets)) if self._waves else 0
+        needed = min(self._waves.in_order.of(len(targets)), len(targets)) if self._waves else 0
         if good >= needed:
             return WaveEnd(f"{self._name} ended: {good} of {len(targets)} in order", well=True)
         short = f"{good} of {len(targets)}" + (f", and {needed} had to" if needed < len(targets) else "")

@@ -51,13 +51,15 @@ def worst_case(remedy: RemedyPlan) -> float:
 class Gatekeeper:
     """``timetable`` None: any time is right, as without a policy or in an emergency.
 
-    ``waits``: who comes too early is told when to come again, rather than sent away.
+    ``waits``: who comes too early is told when to come again, rather than sent away. ``changed`` says what of policy or
+    approvals is not as it was when the run began, or nothing: a run can go on, or wait, for hours.
     """
 
     approved: ApprovedPlan
     now: Callable[[], dt.datetime]
     timetable: Timetable | None = None
     waits: bool = False
+    changed: Callable[[], str] = lambda: ""
     holds_until: Mapping[str, dt.datetime] = field(default_factory=lambda: MappingProxyType({}))
     _groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _entries: dict[str, Entry] = field(default_factory=dict)
@@ -70,11 +72,11 @@ class Gatekeeper:
         """Why nothing of this entry may start now: what holds for the first remedy that it may come to."""
         entry = self._entries[key]
         first = next(self._runnable(entry), None)
-        return None if first is None else self._at(entry, first, self.now())
+        return None if first is None else self._at(entry, first, self.now(), waits=self.waits)
 
     def remedy(self, key: str, remedy: RemedyPlan) -> str:
         """Why this remedy may not start now; empty if it may."""
-        hold = self._at(self._entries[key], remedy, self.now())
+        hold = self._at(self._entries[key], remedy, self.now(), waits=False)
         return hold.reason if hold else ""
 
     def opening(self) -> tuple[dt.datetime | None, str] | None:
@@ -95,23 +97,30 @@ class Gatekeeper:
             yield from (r for r in entry.remedies if r.offered and f"{entry.playbook}/{r.id}" in allowed)
 
     def _next(self, entry: Entry) -> dt.datetime | None:
+        """When its first remedy fits, if plan and approval hold as long."""
         first = next(self._runnable(entry), None)
         if self.timetable is None or first is None:
             return None
-        return self.timetable.at(self._groups.get(entry.target, ()), self.now(), worst_case(first)).next
+        hold = self._at(entry, first, self.now(), waits=True)
+        return hold.until if hold else None
 
-    def _at(self, entry: Entry, remedy: RemedyPlan, now: dt.datetime) -> Hold | None:
+    def _at(self, entry: Entry, remedy: RemedyPlan, now: dt.datetime, *, waits: bool) -> Hold | None:
         expires = dt.datetime.fromisoformat(self.approved.plan.expires_at)
         if now >= expires:
             return Hold(f"the plan expired on {self.approved.plan.expires_at}")
         ends = self.holds_until.get(f"{entry.playbook}/{remedy.id}")
         if ends is not None and now >= ends:
             return Hold(f"its approval ended at {ends:%Y-%m-%d %H:%M:%S %Z}")
+        changed = self.changed()
+        if changed:
+            return Hold(changed)
         if self.timetable is None:
             return None
         slot = self.timetable.at(self._groups.get(entry.target, ()), now, worst_case(remedy))
         if slot.open:
             return None
-        if not self.waits or slot.next is None or slot.next >= min(expires, ends or expires):
-            return Hold(slot.why)
-        return Hold(slot.why, slot.next)
+        last = min(expires, ends or expires)
+        if slot.next is not None and slot.next >= last:
+            what = "the plan" if last == expires else "its approval"
+            return Hold(f"{slot.why}, and {what} ends before that, at {last:%Y-%m-%d %H:%M:%S %Z}")
+        return Hold(slot.why, slot.next if waits else None)

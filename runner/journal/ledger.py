@@ -69,8 +69,11 @@ class Ledger:
         self.append(event)
 
     def _refuse_spent(self, digest: str) -> None:
+        """A run that ended before anything was sent has spent nothing: the same plan may be run again."""
         before = self._connection.execute(
-            "SELECT id, state, creator, created_at FROM run WHERE digest = ? LIMIT 1", (digest,)
+            "SELECT id, state, creator, created_at FROM run WHERE digest = ? AND (state = ? OR EXISTS"
+            " (SELECT 1 FROM event WHERE event.run = run.id AND event.kind = ?)) LIMIT 1",
+            (digest, RUNNING, EventKind.INTENT.value),
         ).fetchone()
         if before is None:
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -19,12 +20,19 @@ class Difference:
     covered: bool
 
 
-def compare(before: Plan, now: Plan) -> tuple[Difference, ...]:
-    """Every difference that matters to who approved ``before``; times, ids and other evidence are none."""
-    return tuple(_differences(before, now))
+def compare(before: Plan, now: Plan, moment: dt.datetime) -> tuple[Difference, ...]:
+    """Every difference that matters to who approved ``before``; times, ids and other evidence are none.
+
+    That ``before`` could not be run at this ``moment`` counts as one.
+    """
+    return tuple(_differences(before, now, moment))
 
 
-def _differences(before: Plan, now: Plan) -> Iterator[Difference]:
+def _differences(before: Plan, now: Plan, moment: dt.datetime) -> Iterator[Difference]:
+    if before.offline:
+        yield _uncovered("the saved plan", "it was made offline: nobody looked at the targets")
+    if moment >= dt.datetime.fromisoformat(before.expires_at):
+        yield _uncovered("the saved plan", f"it expired on {before.expires_at}")
     if before.tool_version != now.tool_version:
         text = f"made by {before.tool_version}, this is {now.tool_version}"
         yield Difference(about="vmfix", text=text, covered=False)
@@ -56,13 +64,17 @@ def _playbook(before: PlaybookRef, now: PlaybookRef | None) -> Iterator[str]:
             yield f"parameter {name} is {now.params.get(name)!r}, in the saved plan {before.params.get(name)!r}"
 
 
+_UNTOLD = (Standing.UNREACHABLE, Standing.FAILED)
+"""Where nobody knows what would be done now."""
+
+
 def _entry(before: Entry, now: Entry | None) -> Iterator[Difference]:
     if now is None:
         yield _uncovered(before.key, "it is not in the new plan")
         return
-    if before.standing is not now.standing:
+    if before.standing is not now.standing or now.standing in _UNTOLD:
         reason = f": {now.reason}" if now.reason else ""
-        covered = now.standing is not Standing.PLANNED
+        covered = now.standing in (Standing.HEALTHY, Standing.AWAITING)
         text = f"{now.standing.value} now, {before.standing.value} in the saved plan{reason}"
         yield Difference(about=now.key, text=text, covered=covered)
     known = {remedy.id: remedy for remedy in before.remedies}

@@ -84,7 +84,8 @@ def _grouped(
 def _way(target: TargetRef | None) -> str:
     if target is None:
         return "not in the plan's list of targets"
-    return f"{target.transport} as {target.user}" if _user(target) else target.transport
+    way = f"{target.transport} as {target.user}" if _user(target) else target.transport
+    return f"{way}{_in_groups(target)}"
 
 
 def _user(target: TargetRef) -> str:
@@ -97,7 +98,12 @@ def _place(target: TargetRef | None) -> str:
         return _way(target)
     port = f":{target.port}" if target.port else ""
     user = f"{target.user}@" if _user(target) else ""
-    return f"{user}{target.address}{port}, {target.transport}"
+    return f"{user}{target.address}{port}, {target.transport}{_in_groups(target)}"
+
+
+def _in_groups(target: TargetRef) -> str:
+    """A policy asks by them, so whoever signs has to see them."""
+    return f"; in {', '.join(target.groups)}" if target.groups else ""
 
 
 def _counted(counts: Counter[Standing]) -> str:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import pytest
 
-from examples.lab import Lab, missing
+from examples.lab import Lab, missing, missing_windows
 from tests.integration.lab_desk import Desk
 
 
@@ -33,6 +33,8 @@ def desk_of(
     with ExitStack() as labs:
 
         def start(*targets: str) -> Desk:
+            if any(target.rpartition("=")[2].startswith("win-") for target in targets):
+                require_real(missing_windows())
             lab = labs.enter_context(Lab(tmp_path / "lab")).up(targets)
             return Desk(lab, state, capsys)
 

@@ -11,6 +11,7 @@ import pytest
 
 from runner import codec
 from runner.approve import approve
+from runner.errors import UsageError
 from runner.execute import engine
 from runner.execute.entry import Verdict
 from runner.govern.gatekeeper import Gatekeeper, worst_case
@@ -20,6 +21,7 @@ from runner.model.command import Command, CommandResult, Effect
 from runner.model.event import EventKind, Status
 from runner.model.policy import EVERYWHERE, Policy, Window
 from runner.model.times import stamp
+from runner.rules import Watch
 from tests.unit.execute.world import HEAD, Machine, World, load
 
 LADDER = (
@@ -188,3 +190,36 @@ def test_only_observations_are_sent_to_what_is_held_back() -> None:
     machine = world.machines["a"]
     assert isinstance(machine, Machine)
     assert {command.effect for command in machine.sent} == {Effect.OBSERVE}
+
+
+def test_what_changed_meanwhile_stops_what_has_not_begun() -> None:
+    """A withdrawn approval, or another policy: the remedy under way is finished, no other starts."""
+    world = World(load(LADDER), {"a": Machine({"state": "bad"}), "b": Machine({"state": "bad"})})
+    plan = approved(world)
+    slow(world, 5)
+
+    def look() -> str:
+        return "demo/first is not approved any more" if world.clock.seconds > 60 else ""
+
+    gate = Gatekeeper(plan, world.clock.now, changed=Watch(look, world.clock.monotonic))
+    verdicts = run(world, plan, gate)
+
+    assert len(sent(world, "a")) == 2
+    assert "`second` was not started: demo/first is not approved any more" in verdicts["a"].reason
+    assert (sent(world, "b"), verdicts["b"].status) == ([], Status.REFUSED)
+
+
+def test_what_cannot_be_looked_at_again_counts_as_changed() -> None:
+    """And is not asked for all the time."""
+    now, asked = [0.0], []
+
+    def look() -> str:
+        asked.append(now[0])
+        message = "the folder is gone"
+        raise UsageError(message)
+
+    watch = Watch(look, lambda: now[0])
+    assert (watch(), asked) == ("", [])
+    now[0] = 60.0
+    assert "could not be looked at again: the folder is gone" in watch()
+    assert (watch(), len(asked)) == (watch(), 1)
