@@ -338,12 +338,17 @@ def _cell(text: str) -> str:
 def _coverage() -> str:
     data = yaml.safe_load((DOCS / "coverage.yml").read_text(encoding="utf-8"))
     covered, total = data["article"]["covered"], data["article"]["entries"]
-    entries = [(entry["entry"], f"`{entry['playbook']}`", entry["how"]) for entry in covered]
+    entries, newer = (
+        [(str(entry["entry"]), f"`{entry['playbook']}`", entry["how"]) for entry in rows]
+        for rows in (covered, data["newer"])
+    )
     parts = [
         "# Coverage",
         data["about"].strip(),
         f"Of the article's {total} entries, {len(covered)} have a playbook: {len(covered)} / {total}.",
         _rows(("entry of the article", "playbook", "how far"), entries),
+        f"Newer codes, which the article does not have: {len(newer)} playbooks.",
+        _rows(("code", "playbook", "how far"), newer),
         "## How sure we are",
         "\n".join(f"- {words}." for words in PROOFS.values()),
     ]

@@ -88,6 +88,11 @@ def failed_entry(subject: Subject, standing: Standing, reason: str, advice: str 
     )
 
 
+_FAULTY = "the guest shows the fault"
+_UNTOLD = "the guest cannot tell whether it has this fault"
+_GUIDE = "it is for a person; vmfix does not look at the target for it"
+
+
 def assess(subject: Subject, view: View) -> Assessment:
     """Healthy, refused, awaiting a backup, or to be mended; and from which rung."""
     playbook = subject.playbook
@@ -103,7 +108,8 @@ def assess(subject: Subject, view: View) -> Assessment:
         if not view.holds(requirement.that):
             return Assessment(Standing.REFUSED, healthy, render(requirement.otherwise, view.names), decisions)
     keeps = () if playbook.keeps is None else _as_list(view.evaluate(playbook.keeps))
-    return Assessment(Standing.PLANNED, healthy, "the guest shows the fault", decisions, rung, keeps)
+    reason = _GUIDE if subject.playbook.is_guide else _FAULTY if healthy is False else _UNTOLD
+    return Assessment(Standing.PLANNED, healthy, reason, decisions, rung, keeps)
 
 
 def _as_list(value: object) -> tuple[object, ...]:
