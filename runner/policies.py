@@ -25,9 +25,9 @@ def find_policy(
 ) -> Policy | None:
     """The policy that holds: the one at ``site`` if there is one, else ``given``, else the variable's, else none.
 
-    Raises ``Refused`` if another policy is named than the machine's own, or if a policy cannot be read; ``UsageError``
-    if there is no file of the name that was given; ``InvalidDocuments`` with all that is wrong in it. Warnings stay in
-    ``diagnostics``.
+    Raises ``Refused`` if another policy is named than the machine's own, or if a policy cannot be read (at ``site``:
+    also if it is a link that leads nowhere); ``UsageError`` if there is no file of the name that was given;
+    ``InvalidDocuments`` with all that is wrong in it. Warnings stay in ``diagnostics``.
     """
     named = given or environ.get(VARIABLE) or None
     if _exists(site):
@@ -35,19 +35,19 @@ def find_policy(
             message = f"this machine has its own policy, {site}, and {named} is another one"
             whence = "Leave --policy away." if given else f"Unset {VARIABLE}."
             raise Refused(message, remedy=f"{whence} Only who administers this machine can change its policy.")
-        return load_policy(site, diagnostics)
+        return load_policy(site, diagnostics, own=True)
     return None if named is None else load_policy(Path(named), diagnostics)
 
 
-def load_policy(path: Path, diagnostics: Diagnostics) -> Policy:
-    """The policy in a file. Raises as ``find_policy``."""
+def load_policy(path: Path, diagnostics: Diagnostics, *, own: bool = False) -> Policy:
+    """The policy in a file; ``own``: it is the machine's, and must be there. Raises as ``find_policy``."""
     from runner.load.policy import read_policy  # noqa: PLC0415 - who has no policy does not pay for its libraries
 
-    own = Diagnostics()
-    policy = read_policy(_contents(path), str(path), own, _bytes)
-    diagnostics.extend(own)
+    found = Diagnostics()
+    policy = read_policy(_contents(path, own=own), str(path), found, _bytes)
+    diagnostics.extend(found)
     if policy is None:
-        raise InvalidDocuments(own.errors)
+        raise InvalidDocuments(found.errors)
     return policy
 
 
@@ -97,13 +97,13 @@ def _same(one: Path, other: Path) -> bool:
         return False
 
 
-def _contents(path: Path) -> bytes:
+def _contents(path: Path, *, own: bool) -> bytes:
     try:
         return _bytes(path)
-    except FileNotFoundError:
-        message = f"there is no policy {path}"
-        raise UsageError(message, remedy="Check the path.") from None
     except (OSError, ValueError) as error:
+        if isinstance(error, FileNotFoundError) and not own:  # the machine's own was there: its link leads nowhere
+            message = f"there is no policy {path}"
+            raise UsageError(message, remedy="Check the path.") from None
         message = f"the policy {path} cannot be read: {getattr(error, 'strerror', None) or error}"
         raise Refused(message, remedy="Nothing runs without it. Let it be readable, or ask who owns it.") from None
 

@@ -19,6 +19,8 @@ _TIMES = ("DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENC
 _MARGIN = dt.timedelta(days=2)  # more than any two zones are apart: times without a zone are asked for in UTC
 _WHOLE = "A whole calendar begins with BEGIN:VCALENDAR and ends with END:VCALENDAR; the file has exactly one."
 _EXPORT = "Export it again from the calendar program, or remove the event."
+_OF_ITS_OWN = "Give each event a UID of its own."
+_NO_EVENT = "Export the events of the right calendar, or remove the freeze."
 _TOO_OFTEN = frozenset({"SECONDLY", "MINUTELY"})
 
 
@@ -61,6 +63,8 @@ def read_calendar(text: bytes, source: str, zone: zoneinfo.ZoneInfo, diagnostics
             own.error(Span(source), f"this is a {root.name} and no calendar", _WHOLE)
         else:
             _check_events(root, text, source, own)
+            if not root.walk("VEVENT"):
+                own.error(Span(source), "there is no event (VEVENT) in it: nothing would ever be frozen", _NO_EVENT)
         if not own.errors:
             query = recurring_ical_events.CalendarQuery(root)
     except (ValueError, LookupError, TypeError, AttributeError) as error:  # what the two libraries say no with
@@ -71,15 +75,41 @@ def read_calendar(text: bytes, source: str, zone: zoneinfo.ZoneInfo, diagnostics
 
 
 def _check_events(root: Component, text: bytes, source: str, diagnostics: Diagnostics) -> None:
+    """Readers of calendars take only one of two events, or of two changes of an event, that they cannot tell apart."""
     seen: set[str] = set()
+    changed: set[tuple[str, str, dt.date]] = set()
     for event, span in _events(root, text, source):
         for message in _faults(event):
             diagnostics.error(span, message, _EXPORT)
-        uid = str(event.get("UID", ""))
-        if uid and "RECURRENCE-ID" not in event:
-            if uid in seen:  # readers of calendars take only one of both
-                diagnostics.error(span, f"a second event has the UID `{uid}`", "Give each event a UID of its own.")
+        uid = str(event.get("UID", "")).strip()
+        if not uid or "RECURRENCE-ID" not in event:
+            if uid in seen:
+                message = f"a second event has the UID `{uid}`" if uid else "a second event has no UID"
+                diagnostics.error(span, message, _OF_ITS_OWN)
             seen.add(uid)
+            continue
+        for time in (getattr(value, "dt", None) for value in _all(event, "RECURRENCE-ID")):
+            taken, left = _marks(time) if isinstance(time, dt.date) else (set(), set())
+            if not changed.isdisjoint((uid, *mark) for mark in taken):
+                message = f"a second change of the event `{uid}` is for the same moment (RECURRENCE-ID)"
+                diagnostics.error(span, message, "Export it again from the calendar program, or remove one of both.")
+            changed.update((uid, *mark) for mark in left)
+
+
+def _marks(time: dt.date) -> tuple[set[tuple[str, dt.date]], set[tuple[str, dt.date]]]:
+    """By what a change is found to be for the same moment as one before, and by what one after it will be.
+
+    A day, or a time without a zone, is the same as one with a zone if it is so in UTC or where the other one is.
+    """
+    if not isinstance(time, dt.datetime):
+        time = dt.datetime.combine(time, dt.time())
+    if time.tzinfo is None:
+        return {("local", time), ("zoned", time)}, {("local", time)}
+    instant, there = time.astimezone(dt.UTC).replace(tzinfo=None), time.replace(tzinfo=None)
+    return (
+        {("instant", instant), ("local", instant), ("local", there)},
+        {("instant", instant), ("zoned", instant), ("zoned", there)},
+    )
 
 
 def _events(root: Component, text: bytes, source: str) -> Iterator[tuple[Component, Span]]:
@@ -106,6 +136,17 @@ def _faults(event: Component) -> Iterator[str]:
             yield "the event happens every minute or second"
         if any(int(number) < 1 for number in rule.get("INTERVAL", ())):
             yield "the event's INTERVAL is less than 1"
+        start = _kind(_time(event, "DTSTART"))
+        for until in map(_kind, rule.get("UNTIL", ())):
+            if until != start:
+                yield f"the event's UNTIL is {until}, and its start {start}: they must agree (RFC 5545, 3.3.10)"
+
+
+def _kind(time: dt.date) -> str:
+    """A day, a time in a zone (for UNTIL: in UTC), or a time without one."""
+    if not isinstance(time, dt.datetime):
+        return "a day"
+    return "a time with a zone" if time.tzinfo else "a time without a zone"
 
 
 def _faults_of_zone(event: Component) -> Iterator[str]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
+import re
 import zoneinfo
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
 from runner.codec import digest
-from runner.diagnostics import Diagnostics
+from runner.diagnostics import Diagnostics, Span
 from runner.govern.windows import RuleError, check_rule
 from runner.load import policy_form as forms
 from runner.load.calendars import read_calendar
@@ -24,6 +27,14 @@ Fetch = Callable[[Path], bytes]
 """What a file holds. Raises OSError."""
 
 _ONLY_IN_POLICIES = frozenset({"approvals", "windows", "freezes", "limits", "waves", "budget", "most_targets"})
+_PRINCIPALS = re.compile(r'([^ \t\r"]*)"([^"]*)"[ \t\r]*|([^ \t\r"]+)(?:[ \t\r]+|$)')  # as ssh-keygen(1) reads them
+_WORD = re.compile(r'((?:\\"|"(?:\\"|[^"])*+"|[^ \t\r"])++)(?:[ \t\r]+|$)')  # options; blanks may stand in quotes
+_OPTION = re.compile(r'(?:\\"|"(?:\\"|[^"])*+"|[^,"])++')
+_KEY_TYPES = re.compile(
+    r"(ssh-(ed25519|rsa|dss)|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com"
+    r"|rsa-sha2-(256|512)|.+-cert-v0[01]@openssh\.com)"
+)
+_LINE = "Write `PRINCIPALS [OPTIONS] KEYTYPE KEY`, see ALLOWED SIGNERS in ssh-keygen(1), or put `#` before the line."
 
 
 def looks_like_policy(document: Document) -> bool:
@@ -64,6 +75,7 @@ class _Reader:
         allowed = self._file(given.allowed_signers, ("approvals", "allowed_signers"))
         revoked = self._file(given.revoked_keys, ("approvals", "revoked_keys"))
         self._check_approvals(given)
+        self._check_signers(given, allowed)
         self._check_people(given)
         windows = tuple(self._window(it, ("windows", number)) for number, it in enumerate(form.windows or ()))
         freezes = tuple(self._freeze(it, ("freezes", number)) for number, it in enumerate(form.freezes or ()))
@@ -130,6 +142,22 @@ class _Reader:
                 message = f"{quorum.approvals} approvals cannot be had: without `allowed_signers` one person consents"
                 self._error((*here, "approvals"), message, remedy)
 
+    def _check_signers(self, form: forms.ApprovalsForm, path: Path | None) -> None:
+        if form.unsigned and form.four_eyes:
+            message = "who runs vmfix mostly made the plan, and then their consent is none: `four_eyes` is true"
+            remedy = "Set `four_eyes: false` if they may approve their own plans; else have the plan made by another."
+            self.diagnostics.warning(self.document.span(("approvals", "unsigned"), key=True), message, remedy)
+        if path is None or path not in self.files:
+            return
+        lines = list(_signers(self.files[path]))
+        for number, line in lines:
+            for message, remedy in _faults_of_signer(line):
+                self.diagnostics.error(Span(str(path), number, 1), message, remedy)
+        many = any(quorum.signers is not None or quorum.approvals > 1 for quorum in form.quorum)
+        if not lines and (not form.unsigned or form.emergency is not None or many):
+            message = "no key stands in this file, so the signatures that the policy asks for cannot be had"
+            self.diagnostics.error(Span(str(path)), message, _LINE.partition(",")[0] + ", a line for each person.")
+
     def _check_people(self, form: forms.ApprovalsForm) -> None:
         """One name of two people would let one of them approve for both."""
         whose: dict[str, str] = {}
@@ -174,6 +202,47 @@ class _Reader:
                 self._error(("waves", "sizes", number), message, "Sizes count from the first target: 1, 10%, 100%.")
             last[size.share is None] = size
         return Waves(sizes=form.sizes, pause=form.pause, in_order=form.in_order)
+
+
+def _signers(text: bytes) -> Iterator[tuple[int, str]]:
+    """The lines that have something to say, and their numbers. ssh-keygen(1) reads each up to a NUL."""
+    for number, raw in enumerate(text.split(b"\n"), start=1):
+        line = raw.partition(b"\0")[0].decode("utf-8", "replace").strip(" \t\r")
+        if line and not line.startswith("#"):
+            yield number, line
+
+
+def _faults_of_signer(line: str) -> Iterator[tuple[str, str]]:
+    """What is certainly wrong with a line, and what to do."""
+    first = _PRINCIPALS.match(line)
+    rest = line[first.end() :] if first else ""
+    words = rest.split(None, 2)[:2]
+    options = ""
+    if words and not _is_key(words):
+        given = _WORD.match(rest)
+        options = given[1] if given else ""
+        words = rest[given.end() :].split(None, 2)[:2] if given else []
+    names = ((first[1] or "") + (first[2] or "") + (first[3] or "") if first else line.split(None, 1)[0]).split(",")
+    pattern = next((name for name in names if name.startswith("!") or set(name) & {"*", "?"}), None)
+    if pattern is not None and "cert-authority" not in {option.lower() for option in _OPTION.findall(options)}:
+        remedy = "Write each principal in full, on the line of its own key; only a `cert-authority` may have patterns."
+        yield f"`{pattern}` is a pattern: whoever has this key could approve as several people", remedy
+    if len(words) < 2:  # noqa: PLR2004 - type and key
+        yield "this line has no principal, or no key with its type", _LINE
+    elif not _is_key(words):
+        yield "no known type of key stands where it must on this line, such as ssh-ed25519", _LINE
+
+
+def _is_key(words: Sequence[str]) -> bool:
+    """Whether this may be a key: of a type that is known, or of the one that the key itself says."""
+    kind = words[0]
+    if _KEY_TYPES.fullmatch(kind):
+        return True
+    try:
+        blob = base64.b64decode("".join(words[1:]), validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return blob.startswith(len(kind.encode()).to_bytes(4, "big") + kind.encode())
 
 
 def _size(amount: Amount) -> float:

@@ -91,7 +91,7 @@ def test_the_documented_policy_says_what_it_seems_to_say() -> None:
 
 def test_a_policy_needs_little() -> None:
     """Everything but its name and who approves may be left out."""
-    policy = load("vmfix: 1\npolicy: site\napprovals: {unsigned: true}\n", {})
+    policy = load("vmfix: 1\npolicy: site\napprovals: {unsigned: true, four_eyes: false}\n", {})
 
     assert policy.quorums == (Quorum(approvals=1),)
     assert (policy.windows, policy.freezes, policy.limits) == ((), (), ())
@@ -108,7 +108,11 @@ def test_a_limit_of_its_own_risks() -> None:
 @pytest.mark.parametrize("changed", ["allowed_signers", "revoked.krl", "freeze.ics"])
 def test_the_digest_covers_the_files_that_are_named(changed: str) -> None:
     """Another key or another freeze is another policy."""
-    other = {"freeze.ics": CALENDAR.replace(b"20261205", b"20261206"), "allowed_signers": b"", "revoked.krl": b""}
+    other = {
+        "freeze.ics": CALENDAR.replace(b"20261205", b"20261206"),
+        "allowed_signers": b"# lee\n" + ALLOWED,
+        "revoked.krl": b"",
+    }
 
     before = load(example()).digest
     assert before == load(example()).digest
@@ -265,6 +269,114 @@ def test_each_fault_has_its_place(text: str, complaint: str) -> None:
     """What is wrong, where, and what to do."""
     _, complaints = read(text)
     assert any(line.startswith(complaint) for line in complaints), complaints
+
+
+def signers(*lines: str, policy: str = SIGNED) -> list[str]:
+    """What is said of a policy whose allowed_signers has these lines."""
+    return read(policy, {**FILES, "allowed_signers": "".join(f"{line}\n" for line in lines).encode()})[1]
+
+
+KEY = "ssh-ed25519 AAAA"
+
+
+@pytest.mark.parametrize(
+    ("line", "pattern"),
+    [
+        (f"* {KEY}", "*"),
+        (f"\t*\t{KEY} kim@home", "*"),
+        (f"kim@x,*@x {KEY}", "*@x"),
+        (f"ki?@x {KEY}", "ki?@x"),
+        (f"!lee@x,kim@x {KEY}", "!lee@x"),
+        (f'"kim k,*" {KEY}', "*"),
+        (f'kim,"*" {KEY}', "*"),
+        (f'* namespaces="file,cert-authority" {KEY}', "*"),
+        (f'* namespaces="a\\",cert-authority,\\"" {KEY}', "*"),
+        (f"* {KEY} cert-authority", "*"),
+        (f"* sk-ssh-ed25519@openssh.com {KEY} cert-authority", "*"),
+        (f"* no-cert-authority {KEY}", "*"),
+    ],
+)
+def test_one_key_is_not_many_people(line: str, pattern: str) -> None:
+    """A pattern would let whoever has the key sign by every name that fits."""
+    (said,) = signers("# *", "", ALLOWED.decode().strip(), line)
+    assert said.startswith(f"allowed_signers:4:1: error: `{pattern}` is a pattern: whoever has this key could approve")
+    assert "| Write each principal in full" in said
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"kim@x {KEY}",
+        f"kim@x {KEY} a * comment\r",
+        f'"kim k" {KEY}',
+        f"kim!@x {KEY}",
+        f"*@x cert-authority {KEY}",
+        f'*@x namespaces="a b",CERT-AUTHORITY {KEY}',
+        f'kim@x valid-before="20300101",namespaces="*" {KEY}',
+        "kim@x ssh-new AAAAB3NzaC1uZXc=",  # its blob says so, too
+        "kim@x ecdsa-sha2-nistp256 AAAA",
+        "kim@x sk-ssh-ed25519@openssh.com AAAA",
+        "\t# * x",
+    ],
+)
+def test_lines_of_signers_that_are_right(line: str) -> None:
+    """Also what a newer ssh-keygen would know."""
+    assert signers(ALLOWED.decode().strip(), line) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("kim@x", "this line has no principal, or no key with its type"),
+        ("kim@x ssh-ed25519", "this line has no principal, or no key with its type"),
+        (KEY, "this line has no principal, or no key with its type"),
+        ("kim@x cert-authority AAAA", "this line has no principal, or no key with its type"),
+        (f'"kim@x {KEY}', "this line has no principal, or no key with its type"),
+        (f'kim@x namespaces="a {KEY}', "this line has no principal, or no key with its type"),
+        ("kim@x " + '\\"' * 5000 + '" x', "this line has no principal, or no key with its type"),
+        (f"kim@x\0 {KEY}", "this line has no principal, or no key with its type"),
+        (
+            "kim@x ssh-ed2519 AAAA comment",
+            "no known type of key stands where it must on this line, such as ssh-ed25519",
+        ),
+        (
+            "kim@x cert-authority ssh-ed2519 AAAA",
+            "no known type of key stands where it must on this line, such as ssh-ed25519",
+        ),
+    ],
+)
+def test_lines_of_signers_that_are_wrong(line: str, message: str) -> None:
+    """Nobody's signature could be verified by them, nor by what stands below."""
+    (said,) = signers(ALLOWED.decode().strip(), line)
+    assert said.startswith(f"allowed_signers:2:1: error: {message} | Write `PRINCIPALS [OPTIONS] KEYTYPE KEY`")
+
+
+@pytest.mark.parametrize(
+    ("more", "needed"),
+    [
+        ("", True),
+        (", unsigned: true, four_eyes: false", False),
+        (", unsigned: true, four_eyes: false, emergency: {approvals: 1}", True),
+        (", unsigned: true, four_eyes: false, quorum: [{approvals: 2}]", True),
+        (", unsigned: true, four_eyes: false, quorum: [{approvals: 1, signers: [x]}]", True),
+    ],
+)
+@pytest.mark.parametrize("lines", [(), ("# nobody yet", "")])
+def test_without_any_key_nobody_can_sign(more: str, needed: bool, lines: tuple[str, ...]) -> None:
+    """Where a signature is needed, an empty file is a slip."""
+    said = signers(*lines, policy=approvals(f"{{allowed_signers: allowed_signers{more}}}"))
+
+    assert [it.partition(",")[0] for it in said] == ["allowed_signers: error: no key stands in this file"] * needed
+
+
+@pytest.mark.parametrize("more", ["", ", four_eyes: true", ", allowed_signers: allowed_signers"])
+def test_a_consent_that_hardly_ever_counts_is_warned_of(more: str) -> None:
+    """Who runs vmfix mostly made the plan."""
+    policy, (said,) = read(approvals(f"{{unsigned: true{more}}}"))
+
+    assert policy is not None
+    assert said.startswith("p.yml:3:13: warning: who runs vmfix mostly made the plan")
+    assert "| Set `four_eyes: false`" in said
 
 
 def test_all_faults_come_at_once() -> None:

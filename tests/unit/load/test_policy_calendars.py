@@ -50,6 +50,11 @@ def complaints(text: bytes) -> list[str]:
     return [str(item).replace("\n    ", " | ") for item in diagnostics]
 
 
+def changed(moment: str, day: str) -> str:
+    """A change of an event: it is in April then."""
+    return event(moment, f"DTSTART:202604{day}T100000Z", "DURATION:PT30M")
+
+
 WEEKLY = ("DTSTART;TZID=Europe/Berlin:20260302T100000", "DURATION:PT1H", "RRULE:FREQ=WEEKLY;COUNT=3")
 
 
@@ -117,18 +122,32 @@ WEEKLY = ("DTSTART;TZID=Europe/Berlin:20260302T100000", "DURATION:PT1H", "RRULE:
         # Cancelled as a whole; tentative and free ones freeze.
         ([event("DTSTART;VALUE=DATE:20260115", "STATUS:CANCELLED")], []),
         ([event("DTSTART;VALUE=DATE:20260115", "STATUS:TENTATIVE", "TRANSP:TRANSPARENT")], ["01-14T23:00/01-15T23:00"]),
-        # Events without a UID are not taken for one another.
+        # One event may be without a UID.
+        ([event("DTSTART;VALUE=DATE:20260115").replace("UID:1\n", "")], ["01-14T23:00/01-15T23:00"]),
+        # UNTIL is of the kind that the start is.
+        (
+            [event("DTSTART:20260115T100000", "DURATION:PT1H", "RRULE:FREQ=DAILY;UNTIL=20260116T100000")],
+            ["01-15T09:00/01-15T10:00", "01-16T09:00/01-16T10:00"],
+        ),
+        (
+            [event("DTSTART:20260115T100000Z", "DURATION:PT1H", "RRULE:FREQ=DAILY;UNTIL=20260116T100000Z")],
+            ["01-15T10:00/01-15T11:00", "01-16T10:00/01-16T11:00"],
+        ),
+        # Changes of neighbours are not for the same moment, though in UTC one looks like the other here.
         (
             [
-                event("DTSTART;VALUE=DATE:20260115").replace("UID:1\n", ""),
-                event("DTSTART;VALUE=DATE:20260117").replace("UID:1\n", ""),
+                event("DTSTART;TZID=Europe/Berlin:20260302T100000", "DURATION:PT5M", "RRULE:FREQ=HOURLY;COUNT=2"),
+                changed("RECURRENCE-ID;TZID=Europe/Berlin:20260302T100000", "01"),
+                changed("RECURRENCE-ID;TZID=Europe/Berlin:20260302T110000", "02"),
             ],
-            ["01-14T23:00/01-15T23:00", "01-16T23:00/01-17T23:00"],
+            ["04-01T10:00/04-01T10:30", "04-02T10:00/04-02T10:30"],
         ),
         # What lasts over the ends of the time that is asked for; other components.
         ([event("DTSTART;VALUE=DATE:20251220", "DTEND;VALUE=DATE:20260103")], ["12-19T23:00/01-02T23:00"]),
-        (["BEGIN:VTODO\nUID:2\nDUE:20260115T100000Z\nEND:VTODO\n"], []),
-        ([], []),
+        (
+            ["BEGIN:VTODO\nUID:2\nDUE:20260115T100000Z\nEND:VTODO\n", event("DTSTART;VALUE=DATE:20260115")],
+            ["01-14T23:00/01-15T23:00"],
+        ),
     ],
 )
 def test_what_is_frozen(parts: list[str], expected: list[str]) -> None:
@@ -227,6 +246,57 @@ def test_only_what_overlaps_is_told() -> None:
         (
             calendar(event("DTSTART;VALUE=DATE:20260301"), event("DTSTART;VALUE=DATE:20260401")),
             "f.ics:8:1: error: a second event has the UID `1` | Give each event a UID of its own.",
+        ),
+        *(
+            (
+                calendar(event("DTSTART;VALUE=DATE:20260115", uid=""), second),
+                "f.ics:8:1: error: a second event has no UID | Give each event a UID of its own.",
+            )
+            for second in (
+                event("DTSTART;VALUE=DATE:20260117", uid=""),
+                event("DTSTART;VALUE=DATE:20260117", uid=" "),
+                event("DTSTART;VALUE=DATE:20260117").replace("UID:1\n", ""),
+                event("DTSTART;VALUE=DATE:20260117", "RECURRENCE-ID;VALUE=DATE:20260115", uid=""),
+            )
+        ),
+        *(
+            (
+                calendar(event(*WEEKLY), changed(f"RECURRENCE-ID{one}", "01"), changed(f"RECURRENCE-ID{other}", "02")),
+                "f.ics:16:1: error: a second change of the event `1` is for the same moment (RECURRENCE-ID) | Export",
+            )
+            for one, other in (
+                (";TZID=Europe/Berlin:20260309T100000", ";TZID=Europe/Berlin:20260309T100000"),
+                (";TZID=Europe/Berlin:20260309T100000", ":20260309T090000Z"),
+                (":20260309T100000", ";TZID=Europe/Berlin:20260309T100000"),
+                (";TZID=Europe/Berlin:20260309T100000", ":20260309T100000"),
+                (":20260309T100000", ":20260309T100000"),
+                (";VALUE=DATE:20260309", ":20260309T000000"),
+            )
+        ),
+        *(
+            (
+                calendar(event(start, "DURATION:P1D", f"RRULE:FREQ=DAILY;UNTIL={until}")),
+                f"f.ics:4:1: error: the event's UNTIL is {kinds}: they must agree (RFC 5545, 3.3.10)",
+            )
+            for start, until, kinds in (
+                ("DTSTART:20260302T220000Z", "20260304", "a day, and its start a time with a zone"),
+                ("DTSTART:20260302T220000", "20260304", "a day, and its start a time without a zone"),
+                ("DTSTART;VALUE=DATE:20260302", "20260303T230000Z", "a time with a zone, and its start a day"),
+                (
+                    "DTSTART;TZID=America/New_York:20260302T220000",
+                    "20260304T220000",
+                    "a time without a zone, and its start a time with a zone",
+                ),
+            )
+        ),
+        *(
+            (calendar(*other), "f.ics: error: there is no event (VEVENT) in it: nothing would ever be frozen")
+            for other in (
+                [],
+                ["BEGIN:VTODO\nUID:2\nDUE:20260115T100000Z\nEND:VTODO\n"],
+                ["BEGIN:VJOURNAL\nUID:2\nDTSTART:20260115T100000Z\nEND:VJOURNAL\n"],
+                ["BEGIN:VFREEBUSY\nUID:2\nFREEBUSY:20260115T100000Z/PT1H\nEND:VFREEBUSY\n"],
+            )
         ),
     ],
 )

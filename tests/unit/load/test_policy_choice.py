@@ -13,7 +13,7 @@ from runner.__main__ import main
 from runner.diagnostics import Diagnostics
 from runner.errors import InvalidDocuments, Refused, UsageError
 
-TEXT = "vmfix: 1\npolicy: {name}\napprovals: {{unsigned: true}}\n"
+TEXT = "vmfix: 1\npolicy: {name}\napprovals: {{unsigned: true, four_eyes: false}}\n"
 WINDOW = 'windows: [{groups: [all], zone: UTC, begins: 2026-01-03T22:00, rule: "FREQ=WEEKLY", duration: 4h}]\n'
 FREEZE = "freezes: [{calendar: freeze.ics, groups: [all], zone: UTC}]\n"
 DAY = "BEGIN:VEVENT\nUID:1\nDTSTART;VALUE=DATE:20260110\nSUMMARY:Quarter end\nEND:VEVENT\n"
@@ -91,12 +91,16 @@ def test_a_broken_own_policy_is_not_no_policy(folder: Path) -> None:
         found(folder, site="bad.yml")
     with pytest.raises(Refused, match="is not a file"):
         found(folder, site="directory.yml")
-    with pytest.raises(UsageError, match="there is no policy"):
+    with pytest.raises(Refused, match="cannot be read: No such file") as refused:
         found(folder, site="dangling.yml")
+    assert refused.value.exit_code == 4
 
 
 def test_a_named_policy_that_is_not_there_is_a_usage_error(folder: Path) -> None:
     """It is never taken for none."""
+    (folder / "dangling.yml").symlink_to(folder / "nowhere")
+    with pytest.raises(UsageError, match="there is no policy"):
+        found(folder, "dangling.yml")
     with pytest.raises(UsageError, match="there is no policy") as raised:
         found(folder, "gone.yml")
     assert raised.value.exit_code == 2
