@@ -50,9 +50,9 @@ class Redactor:
         parts = [first]
         for part in rest:
             before, after = parts[-1], part
-            length = max(_longest_end(before, form) for form in forms)
+            length = max(_longest_end(before, form) for form in forms) if len(before) >= _SHORTEST else 0
             parts[-1] = before[: len(before) - length] + MASK if length else before
-            length = max(_longest_start(after, form) for form in forms)
+            length = max(_longest_start(after, form) for form in forms) if len(after) >= _SHORTEST else 0
             parts.append(MASK + after[length:] if length else after)
         return CUT.join(parts)
 

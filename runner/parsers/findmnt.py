@@ -15,9 +15,14 @@ from runner.parsers.fstab import split_options
 
 def flatten(nodes: list[dict[str, object]]) -> Iterator[dict[str, object]]:
     """Parents before children: ``--list`` is flat already, a tree is not."""
-    for node in nodes:
-        yield node
-        yield from flatten(cast("list[dict[str, object]]", node.get("children") or []))
+    open_lists = [iter(nodes)]
+    while open_lists:
+        for node in open_lists[-1]:
+            yield node
+            open_lists.append(iter(cast("list[dict[str, object]]", node.get("children") or [])))
+            break
+        else:
+            open_lists.pop()
 
 
 def _text(node: dict[str, object], key: str) -> str:

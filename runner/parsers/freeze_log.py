@@ -18,10 +18,9 @@ from runner.model.command import CommandResult
 from runner.parsers.base import Parser
 
 _TIME = re.compile(r"^(\d{4})[-/](\d\d)[-/](\d\d) (\d\d:\d\d:\d\d(?:\.\d{1,6})?)")
-_FAILED = re.compile(
-    r"Failed to (?P<what>FIFREEZE|FITHAW|open|stat): (?P<mount>.*?)"
-    r" with error(?:: -?\d+ and error)? message ?: (?P<text>.*)$"
-)
+_FAILED = re.compile(r"Failed to (FIFREEZE|FITHAW|open|stat): ")
+_WITH_ERROR = re.compile(r" with error(?:: -?\d+ and error)? message ?: ")
+_WORD = re.compile(r"""\s*u?('[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*")\s*(,\s*\]?|\])""")
 _START = re.compile(r"T:S freeze, timeout value |skipped mount :")
 _ERRNO = MappingProxyType(
     {
@@ -61,11 +60,12 @@ def _time(line: str) -> str | None:
 
 
 def _failure(line: str) -> dict[str, object] | None:
-    match = _FAILED.search(line)
-    if match is None:
+    failed = _FAILED.search(line)
+    error = _WITH_ERROR.search(line, failed.end()) if failed else None
+    if failed is None or error is None:
         return None
-    text = match["text"].strip()
-    return {"mount": match["mount"], "operation": match["what"], "error": text, "errno": _ERRNO.get(text)}
+    mount, text = line[failed.end() : error.start()], line[error.end() :].strip()
+    return {"mount": mount, "operation": failed[1], "error": text, "errno": _ERRNO.get(text)}
 
 
 def _listed(lines: Sequence[str]) -> list[str]:
@@ -73,11 +73,22 @@ def _listed(lines: Sequence[str]) -> list[str]:
     for line in reversed(lines):
         _, mark, tail = line.partition("arg : [")
         if mark:
-            try:
-                words = ast.literal_eval(f"[{tail.strip()}")
-            except (ValueError, SyntaxError):
-                return []
-            return [str(word) for word in words[2:]]
+            return _words(tail.strip())[2:]
+    return []
+
+
+def _words(listed: str) -> list[str]:
+    """A list of texts as Python shows it, without its first bracket; none if it is anything else."""
+    words: list[str] = []
+    at = 0
+    while found := _WORD.match(listed, at):
+        try:
+            words.append(ast.literal_eval(found[1]) if "\\" in found[1] else found[1][1:-1])
+        except (ValueError, SyntaxError):
+            return []
+        at = found.end()
+        if found[2].endswith("]"):
+            return words if at == len(listed) else []
     return []
 
 

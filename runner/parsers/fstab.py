@@ -10,7 +10,7 @@ from runner.model.command import CommandResult
 from runner.parsers.base import Parser
 
 _OCTAL = re.compile(r"((?:\\[0-3][0-7]{2})+)")
-_OPTION = re.compile(r'(?:[^,"]|"[^"]*")+')
+_OPTION = re.compile(r'(?:[^,"]++|"[^"]*+")++')
 
 
 def unescape(text: str) -> str:

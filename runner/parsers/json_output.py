@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from types import MappingProxyType
 from typing import NoReturn, cast
 
@@ -16,8 +17,8 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     """RFC 8259 leaves the meaning of a repeated name open, so nothing can be concluded from one."""
     made = dict(pairs)
     if len(made) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        counts = Counter(name for name, _ in pairs)
+        twice = next(name for name in made if counts[name] > 1)
         message = f"the JSON output has the name `{twice}` twice in one object"
         raise ParseError(message)
     return made

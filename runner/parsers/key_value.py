@@ -9,18 +9,19 @@ from runner.errors import ParseError
 from runner.model.command import CommandResult
 from runner.parsers.base import Parser, unreadable, whole_text
 
-_LINE = re.compile(r"\s*(?P<key>[^=:]*[^=:\s])\s*(?P<separator>[=:])\s*(?P<value>.*?)\s*")
+_SEPARATOR = re.compile("[=:]")
 _QUOTED = re.compile(r"""(["'])(.*)\1""")
 
 
 def _pair(line: str) -> tuple[str, str] | None:
     """The first separator counts: ``URL="https://x"`` is a pair at ``=``, ``Options: a=b`` one at the colon."""
-    found = _LINE.fullmatch(line)
-    if not found:
+    separator = _SEPARATOR.search(line)
+    key = line[: separator.start()].strip() if separator else ""
+    if not separator or not key:
         return None
-    value = found["value"]
-    quoted = _QUOTED.fullmatch(value) if found["separator"] == "=" else None
-    return found["key"], quoted[2] if quoted else value
+    value = line[separator.end() :].strip()
+    quoted = _QUOTED.fullmatch(value) if separator[0] == "=" else None
+    return key, quoted[2] if quoted else value
 
 
 def _key_value(result: CommandResult) -> object:

@@ -24,11 +24,10 @@ STATES: Mapping[int, str] = MappingProxyType(
 )
 """dwCurrentState of SERVICE_STATUS (winsvc.h), in words of our own."""
 
-_FAILED = re.compile(r"\[SC\].*?(\d+)\s*:\s*")
+_LAST_NUMBER = re.compile(r"(?<!\d)\d+\Z")
 _NAME = re.compile(r"\S[^:]*:(.*)")
-_FIELD = re.compile(r"\s+([^:]*?)\s*: ?(.*)")
 _CONTROLS = re.compile(r"\s+\((.*)\)\s*")
-_NUMBERED = re.compile(r"(\d+)\b([^(]*)(\(.*\))?\s*")
+_NUMBER = re.compile(r"\d+\b")
 
 _STATUS_LINES = 6  # type, state, exit code of Win32, exit code of its own, checkpoint, wait hint
 _EXTENDED_LINES = 8  # and process id and flags
@@ -38,10 +37,19 @@ _DEPENDENCIES = 8  # they are the eighth setting that qc prints
 def failure(result: CommandResult) -> int:
     """The Win32 number with which sc failed; 0 if it did not."""
     for line in lines_of(result):
-        found = _FAILED.fullmatch(line)
-        if found:
-            return int(found[1])
+        found = _failed(line)
+        if found is not None:
+            return found
     return result.exit_code
+
+
+def _failed(line: str) -> int | None:
+    """The number at the end of ``[SC] OpenService FAILED 1060:``."""
+    said = line.rstrip()
+    if not line.startswith("[SC]") or not said.endswith(":"):
+        return None
+    found = _LAST_NUMBER.search(said[:-1].rstrip())
+    return int(found[0]) if found else None
 
 
 def blocks(lines: Iterable[str], what: str, result: CommandResult) -> list[tuple[str, list[str]]]:
@@ -101,11 +109,11 @@ def settings(lines: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def _field(line: str) -> tuple[str, str]:
-    found = _FIELD.fullmatch(line)
-    if not found:
+    label, colon, text = line.partition(":")
+    if not colon or not line[0].isspace():
         message = f"sc printed a line that is not understood: `{line.strip()}`"
         raise ParseError(message)
-    return found[1], found[2]
+    return label.strip(), text.removeprefix(" ")
 
 
 def _accepts_stop(lines: Iterable[str]) -> bool | None:
@@ -119,17 +127,26 @@ def _accepts_stop(lines: Iterable[str]) -> bool | None:
 
 def number(text: str, what: str) -> int:
     """The number at the beginning of ``4  RUNNING``."""
-    found = _NUMBERED.fullmatch(text)
+    found = _numbered(text)
     if not found:
         message = f"sc printed `{text.strip()}` as {what}, which is no number"
         raise ParseError(message)
-    return int(found[1])
+    return int(found[0])
 
 
 def in_brackets(text: str) -> bool:
     """Whether something in brackets follows, such as ``2  AUTO_START  (DELAYED)``."""
-    found = _NUMBERED.fullmatch(text)
-    return bool(found and found[3])
+    found = _numbered(text)
+    return bool(found and found[1])
+
+
+def _numbered(text: str) -> tuple[str, str] | None:
+    """The number at the beginning, and what stands in brackets at the end."""
+    found = _NUMBER.match(text)
+    if not found:
+        return None
+    _, bracket, tail = text[found.end() :].rstrip().partition("(")
+    return (found[0], bracket + tail) if not bracket or tail.endswith(")") else None
 
 
 def service_type(text: str) -> int:

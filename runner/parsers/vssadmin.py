@@ -19,10 +19,8 @@ from runner.parsers.vss_writer_table import row_of, why_denied
 from runner.parsers.windows_lines import lines_of
 
 _QUOTES = "'\"`\u00b4\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2039\u203a"
-_HEADER = re.compile(rf"\S[^:]*:\s*[{_QUOTES}]\s*(.*\S)\s*[{_QUOTES}]\s*")
 _GUID = re.compile(r"\{([0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})\}")
-_STATE = re.compile(r"\[(\d+)\]\s*(.*?)\s*")
-_FIELD = re.compile(r"\s+[^:]*?\S[^:]*?:\s*(.*)")
+_STATE = re.compile(r"\[(\d+)\](.*)")
 
 _GOOD = 1  # VSS_WS_STABLE
 _IN_PROGRESS = range(2, 6)  # waiting for freeze, thaw, post-snapshot, completion
@@ -39,9 +37,9 @@ def parse_vss_writers(result: CommandResult) -> list[dict[str, object]]:
         raise unreadable(what, replace(result, stdout=said.encode() or result.stdout))
     blocks: list[tuple[str, list[str]]] = []
     for line in lines_of(result):
-        header = _HEADER.fullmatch(line)
-        if header:
-            blocks.append((header[1], []))
+        name = _header(line)
+        if name:
+            blocks.append((name, []))
         elif line[:1] in (" ", "\t") and line.strip():
             if not blocks:
                 raise unreadable("the list of VSS writers", result)
@@ -52,8 +50,27 @@ def parse_vss_writers(result: CommandResult) -> list[dict[str, object]]:
     return [_writer(name, lines, exchange_2010=old) for name, lines in blocks]
 
 
+def _header(line: str) -> str:
+    """The name in ``Writer name: 'System Writer'``; empty for a line of another kind."""
+    text = _after_colon(line)
+    if line[:1].isspace() or not text or text[0] not in _QUOTES or text[-1] not in _QUOTES:
+        return ""
+    return text[1:-1].strip()
+
+
+def _value(line: str) -> str | None:
+    """What the label of an indented line is followed by; None for a line of another kind."""
+    return _after_colon(line.lstrip()) if line[:1].isspace() else None
+
+
+def _after_colon(text: str) -> str | None:
+    """What follows a label of at least one character and its colon."""
+    at = text.find(":", 1)
+    return text[at + 1 :].strip() if at > 0 else None
+
+
 def _writer(name: str, lines: Sequence[str], *, exchange_2010: bool) -> dict[str, object]:
-    values = [found[1] for line in lines if (found := _FIELD.fullmatch(line))]
+    values = [value for line in lines if (value := _value(line)) is not None]
     if len(values) != _FIELDS or len(lines) != _FIELDS:
         raise _not_understood(name, f"{len(lines)} lines where {_FIELDS} are expected")
     ids = [_GUID.fullmatch(text.strip()) for text in values[:2]]
@@ -70,7 +87,7 @@ def _writer(name: str, lines: Sequence[str], *, exchange_2010: bool) -> dict[str
         "instance_id": ids[1][1].lower(),
         "state": number,
         "state_class": _state_class(number),
-        "state_text": state[2],
+        "state_text": state[2].strip(),
         "last_error": values[3].strip(),
         **_service(writer_id, name, exchange_2010=exchange_2010),
     }

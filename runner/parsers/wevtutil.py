@@ -11,7 +11,8 @@ from runner.errors import ParseError
 from runner.model.command import CommandResult
 from runner.parsers.base import Parser, unreadable, whole_text
 
-_EVENT = re.compile(r"<Event[\s>].*?</Event>", re.DOTALL)
+_OPENING = re.compile(r"<Event[\s>]")
+_CLOSING = "</Event>"
 _NAMESPACE = "{http://schemas.microsoft.com/win/2004/08/events/event}"
 # XML 1.0 has no place for these; providers write them all the same.
 _NO_XML = re.compile(
@@ -20,13 +21,28 @@ _NO_XML = re.compile(
 )
 
 
+def _parted(text: str) -> tuple[list[str], list[str]]:
+    """The events as they are written, and what stands around them. Each letter is read once, whatever was printed."""
+    inside: list[str] = []
+    around: list[str] = []
+    at = 0
+    while opening := _OPENING.search(text, at):
+        end = text.find(_CLOSING, opening.end())
+        if end < 0:
+            break
+        around.append(text[at : opening.start()])
+        at = end + len(_CLOSING)
+        inside.append(text[opening.start() : at])
+    return inside, [*around, text[at:]]
+
+
 def _elements(text: str, result: CommandResult) -> Iterator[tuple[str, ET.Element]]:
     """The text of each event, and the same parsed. No document type is ever read, so no entity is expanded."""
     what = "events in XML, as `wevtutil qe LOG /f:xml` prints them"
-    if _EVENT.sub("", text).strip():
+    inside, around = _parted(text)
+    if "".join(around).strip():
         raise unreadable(what, result)
-    for found in _EVENT.finditer(text):
-        raw = found[0]
+    for raw in inside:
         if "<!DOCTYPE" in raw or "<!ENTITY" in raw:
             raise unreadable(what, result)
         try:

@@ -8,20 +8,24 @@ from runner.report.escape import lines
 
 _ITEM = re.compile(r" *(?:[-*+•]|\d{1,3}[.)]) +(?=\S)")
 _VERBATIM = 4  # blanks before a line that stands for itself, such as a command
+_TOLD = 1000  # characters at the beginning of a paragraph, which tell what may follow it
 
 
 def paragraphs(text: object) -> list[str]:
     """One text for each paragraph, list item and indented line; an empty one between what stands apart."""
-    made: list[str] = []
+    made: list[list[str]] = []
+    before = ""  # the beginning of the last paragraph, which tells what may follow it
     for line in lines(text):
-        before = made[-1] if made else ""
         if not line:
-            made += [""] if before else []
+            made += [[""]] if before else []
+            before = ""
         elif not before or _ITEM.match(line) or _stands_alone(line, before):
-            made.append(line)
+            made.append([line])
+            before = line[:_TOLD]
         else:
-            made[-1] = f"{before} {line.strip()}"
-    return made
+            made[-1].append(line.strip())
+            before = f"{before} {line.strip()[:1]}"[:_TOLD]
+    return [" ".join(parts) for parts in made]
 
 
 def hanging(paragraph: str) -> int:

@@ -93,11 +93,24 @@ class Page:
     def _wrapped(self, text: str, first: str, rest: str = "", *, hang: int | None = None) -> list[str]:
         """At blanks where there are any, else anywhere; leading blanks are kept, or ``hang`` of them later."""
         blanks = len(text) - len(text.lstrip())
-        made = textwrap.wrap(
-            text.strip(),
+        wrapper = _Wrapper(
             self._width,
             initial_indent=first + " " * min(blanks, _DEEPEST),
             subsequent_indent=rest + " " * min(blanks if hang is None else hang, _DEEPEST),
             break_on_hyphens=False,
         )
-        return made or [first.rstrip()]
+        return wrapper.wrap(text.strip()) or [first.rstrip()]
+
+
+class _Wrapper(textwrap.TextWrapper):
+    """Breaks a word that is longer than a line at once, not line by line: targets write very long ones."""
+
+    def _handle_long_word(self, reversed_chunks: list[str], cur_line: list[str], cur_len: int, width: int) -> None:
+        if reversed_chunks[-1].isspace():
+            super()._handle_long_word(reversed_chunks, cur_line, cur_len, width)
+            return
+        word = reversed_chunks.pop()
+        here = max(width - cur_len, 1 if width < 1 else 0)
+        cur_line.append(word[:here])
+        step = max(self.width - len(self.subsequent_indent), 1)
+        reversed_chunks.extend(word[at : at + step] for at in reversed(range(here, len(word), step)))

@@ -7,6 +7,7 @@ document whose ``S`` elements of stream Error are the lines of the message, cont
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from runner.shells.windows_xml import NotXml, parse
 
@@ -14,7 +15,8 @@ MARKER = b"#< CLIXML"
 
 _TAG = "{http://schemas.microsoft.com/powershell/2004/04}S"
 _SHOWN = frozenset({"Error", "Warning", "Verbose", "Debug"})  # progress is for a screen
-_DOCUMENT = re.compile(rb"(?:#< CLIXML\s*)?(<Objs\b.*?</Objs>)", re.DOTALL)
+_OPENING = re.compile(rb"(?:#< CLIXML\s*)?(<Objs\b)")
+_CLOSING = b"</Objs>"
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
@@ -25,14 +27,28 @@ def plain_text(output: bytes) -> bytes:
     """
     if not output.startswith(MARKER):
         return output
-    return _DOCUMENT.sub(_text, output).removeprefix(MARKER).lstrip(b"\r\n")
+    return b"".join(_parts(output)).removeprefix(MARKER).lstrip(b"\r\n")
 
 
-def _text(found: re.Match[bytes]) -> bytes:
+def _parts(output: bytes) -> Iterator[bytes]:
+    """What stands around the documents, and their texts. Each byte is read once, whatever a target sends."""
+    at = 0
+    while opening := _OPENING.search(output, at):
+        end = output.find(_CLOSING, opening.end())
+        if end < 0:
+            break
+        yield output[at : opening.start()]
+        at = end + len(_CLOSING)
+        text = _text(output[opening.start(1) : at])
+        yield output[opening.start() : at] if text is None else text
+    yield output[at:]
+
+
+def _text(document: bytes) -> bytes | None:
     try:
-        root = parse(found[1])
+        root = parse(document)
     except NotXml:
-        return found[0]
+        return None
     parts = [element.text or "" for element in root.iter(_TAG) if element.get("S") in _SHOWN]
     return _unescape("".join(parts)).encode("utf-8", "replace")
 
