@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from runner import codec, signing
-from runner.errors import UsageError, VmfixError
+from runner.errors import Refused, UsageError, VmfixError
 from runner.model.approval import STATEMENT_FORMAT, Offered, Signed, Statement
 from runner.model.policy import Policy
 from runner.model.times import stamp
@@ -21,6 +21,7 @@ from runner.model.times import stamp
 SUFFIX = ".json"
 _DOMAIN = "vmfix approval statement, version 1"
 _LARGEST = 1_000_000  # bytes
+_MOST = 200  # files; each takes a call of ssh-keygen
 _LONGEST_SLUG = 60
 _ID = re.compile(r"[0-9a-f]{16}")
 _MISFITS = (ValueError, KeyError, TypeError, ArithmeticError, RecursionError)
@@ -106,7 +107,10 @@ def is_name(identity: str) -> bool:
 
 
 def read(folder: Path) -> tuple[Found, ...]:
-    """Everything in the folder, by name; nothing if there is no folder. Raises ``UsageError`` if it cannot be read."""
+    """Everything in the folder, by name; nothing if there is no folder.
+
+    Raises ``UsageError`` if it cannot be read, ``Refused`` if there is too much in it.
+    """
     try:
         paths = sorted(folder.iterdir())
     except FileNotFoundError:
@@ -116,6 +120,11 @@ def read(folder: Path) -> tuple[Found, ...]:
             f"the folder of approvals {folder} cannot be read: {problem.strerror or problem}",
             remedy="Check the path and its permissions.",
         ) from problem
+    if len(paths) > _MOST:
+        raise Refused(
+            f"{folder} holds {len(paths)} files, and no more than {_MOST} are verified",
+            remedy="Remove what is no approval of this plan. Withdrawals have to stay.",
+        )
     return tuple(_found(path) for path in paths)
 
 

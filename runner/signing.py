@@ -27,7 +27,8 @@ _END_GRACE = 5.0
 _BEGIN, _END = "-----BEGIN SSH SIGNATURE-----", "-----END SSH SIGNATURE-----"
 _COLUMNS = 70  # as OpenSSH writes them
 _PATTERN = re.compile(r"[*?!]")
-_FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]+")
+# The whole line: the signer chooses what stands at PRINCIPAL, so only what ssh-keygen writes behind it can be trusted.
+_GOOD = re.compile(rf'Good "{NAMESPACE}" signature (?:for .* )?with \S+ key (SHA256:[A-Za-z0-9+/]+)\n?')
 # What ssh-keygen of OpenSSH 9.2 says, and what that means; the order matters not, only one of them applies.
 _REASONS = (
     (r"incorrect signature", "its text is not what was signed"),
@@ -88,9 +89,9 @@ def verify(  # noqa: PLR0913 - what a signature is judged by
     revoked = ["-r", str(revoked_keys)] if revoked_keys else []
     with _file(signature) as path:
         ended = _ssh_keygen([*words, "-s", str(path), *revoked], message)
-        found = _FINGERPRINT.search(ended.out)
+        found = _GOOD.fullmatch(ended.out)
         if ended.code == 0 and found:
-            return found[0]
+            return found[1]
         reason = _reason(ended)
         if not reason and revoked and _ssh_keygen([*words, "-s", str(path)], message).code == 0:
             reason = f"its key is revoked by {revoked_keys}, or that file is no list of revoked keys"
@@ -106,10 +107,10 @@ def check(message: bytes, signature: str) -> str:
     """The fingerprint of the key that signed the message, whoever that is. Raises ``BadSignature``."""
     with _file(signature) as path:
         ended = _ssh_keygen(["-Y", "check-novalidate", "-n", NAMESPACE, "-s", str(path)], message)
-    found = _FINGERPRINT.search(ended.out)
+    found = _GOOD.fullmatch(ended.out)
     if ended.code or not found:
         raise BadSignature(_reason(ended) or "its signature does not hold")
-    return found[0]
+    return found[1]
 
 
 def principals(signature: str, allowed_signers: Path, at: dt.datetime | None = None) -> tuple[str, ...]:

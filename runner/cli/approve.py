@@ -20,6 +20,7 @@ from runner.cli.session import Session, pass_session
 from runner.errors import UsageError
 
 if TYPE_CHECKING:
+    from runner.model.approval import Judgement, Offered
     from runner.model.plan import Plan
     from runner.model.policy import Policy
     from runner.report.approvals_text import View
@@ -101,6 +102,8 @@ def approve(session: Session, **values: Any) -> int:  # noqa: ANN401 - `Words` h
     from runner.cli import signatory  # noqa: PLC0415 - not needed for --help
 
     desk = _desk(session, words)
+    if not words.revoke:
+        _warn_if_spent(desk)
     if words.show:
         return _show(desk)
     return signatory.revoke(desk) if words.revoke else signatory.sign(desk)
@@ -148,6 +151,25 @@ def _desk(session: Session, words: Words) -> Desk:
     return Desk(session, words, surroundings, plan, codec.digest(plan, evidence=False), policy, folder)
 
 
+def _warn_if_spent(desk: Desk) -> None:
+    """As far as the journal here knows; another machine may have run it, and only ``vmfix run`` decides."""
+    from runner.cli.failure import shown  # noqa: PLC0415 - not needed for --help
+    from runner.errors import JournalError  # noqa: PLC0415
+    from runner.journal import RUNNING, JournalReader  # noqa: PLC0415
+    from runner.model.event import EventKind  # noqa: PLC0415
+
+    journal, say = JournalReader(desk.surroundings.state), desk.session.screen.say
+    try:
+        for run in journal.runs():
+            if run.digest == desk.digest and (
+                run.state == RUNNING or any(event.kind is EventKind.INTENT for event in journal.events(run.id))
+            ):
+                say(f"warning: this plan is spent, so no approval helps it: it was run as {run.id}; make a new plan")
+                return
+    except JournalError as problem:
+        say(shown(f"warning: whether this plan is spent cannot be told: {problem.message}"))
+
+
 def _show(desk: Desk) -> int:
     from runner.report import approvals_text  # noqa: PLC0415 - not needed for --help
 
@@ -171,7 +193,23 @@ def view_of(desk: Desk) -> View:
         return View(**about, offered=approvals.unjudged(desk.folder))
     offered = approvals.gather(desk.folder, desk.policy, desk.now)
     judged = judge(desk.plan, desk.digest, desk.policy, offered, desk.now, emergency=desk.words.emergency)
-    return View(**about, offered=offered, policy=desk.policy, judgement=judged)
+    return View(**about, offered=_in_force(offered, judged), policy=desk.policy, judgement=judged)
+
+
+def _in_force(offered: Sequence[Offered], judged: Judgement) -> tuple[Offered, ...]:
+    """All but the approvals that were replaced by later ones of the same person."""
+    from runner.model.approval import Kind  # noqa: PLC0415 - not needed for --help
+
+    told = {each.source for each in judged.discounted}
+    counting = {(approval.identity, approval.at) for approval in judged.approvals}
+    return tuple(
+        each
+        for each in offered
+        if (said := each.statement) is None
+        or said.kind is Kind.REVOKE
+        or each.source in told
+        or (said.identity, said.at) in counting
+    )
 
 
 def manual_steps(plan: Plan, remedies: Sequence[str]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,8 +12,10 @@ from runner.approve import check_plan, full_ids
 from runner.cli.approve import EXPIRES, Desk, manual_steps, view_of
 from runner.cli.failure import OK
 from runner.cli.planning import show_plan
-from runner.errors import NotApproved, Refused, UsageError
+from runner.errors import NotApproved, Refused, UsageError, VmfixError
+from runner.govern.people import People, is_pattern
 from runner.govern.quorum import judge
+from runner.govern.voices import SKEW, moment, withdraws
 from runner.load.wording import listed
 from runner.model.approval import STATEMENT_FORMAT, Kind, Offered, Signed, Statement
 from runner.model.times import stamp
@@ -45,7 +48,7 @@ def _statement(desk: Desk, kind: Kind) -> Statement:
     plan_ends = dt.datetime.fromisoformat(desk.plan.expires_at)
     holds = dt.timedelta(seconds=words.expires or EXPIRES)
     ends = plan_ends if kind is Kind.REVOKE or holds > plan_ends - now else now + holds
-    return Statement(
+    statement = Statement(
         format=STATEMENT_FORMAT,
         kind=kind,
         id=approvals.new_id(),
@@ -58,6 +61,30 @@ def _statement(desk: Desk, kind: Kind) -> Statement:
         acknowledged=frozenset(words.acknowledge),
         note=words.note.encode("utf-8", "replace").decode(),  # a terminal may send anything
     )
+    at = moment(kind, now, _before(desk, statement))
+    if kind is Kind.APPROVE and at > now + SKEW:
+        message = f"{statement.identity} withdrew it by a clock that is ahead of this one, so no approval counts yet"
+        raise NotApproved(message, remedy=f"Compare the clocks, or approve it after {stamp(at - SKEW)}.")
+    return dataclasses.replace(statement, at=stamp(at))
+
+
+def _before(desk: Desk, statement: Statement) -> list[Statement]:
+    """What the same person said of the same remedies of this plan, as far as it holds."""
+    if desk.policy is None:
+        offered = approvals.unjudged(desk.folder)
+    else:
+        offered = approvals.gather(desk.folder, desk.policy, desk.now)
+    said = [(o.statement, o.key) for o in offered if o.statement and o.key and not o.fault]
+    aliases = desk.policy.people if desk.policy else {}
+    people = People.of(aliases, ((other.identity, key) for other, key in said))
+    person = people.person(statement.identity)
+    return [
+        other
+        for other, _ in said
+        if people.person(other.identity) == person
+        and other.digest == statement.digest
+        and other.remedies & statement.remedies
+    ]
 
 
 def _remedies(desk: Desk) -> tuple[str, ...]:
@@ -71,7 +98,7 @@ def _principal(desk: Desk) -> str:
     """Who signs. Under a policy, whoever its allowed_signers says has the key."""
     given, policy = desk.words.principal, desk.policy
     if given is not None:
-        if not approvals.is_name(given):
+        if not approvals.is_name(given) or is_pattern(given):
             raise UsageError(f"--as `{given}` is no name", remedy="Name a principal of the allowed_signers file.")
         return given
     if policy is None:
@@ -109,12 +136,28 @@ def _make(desk: Desk, statement: Statement) -> int:
     else:
         _must_count(desk, approvals.offer(approvals.Found(name, signed), desk.policy, desk.now))
     path = approvals.write(desk.folder, signed)
+    if statement.kind is Kind.REVOKE:
+        _prove_withdrawn(desk, statement)
     if screen.json:
         screen.data(approvals_text.made_json(str(path), statement))
         return OK
     screen.text(f"\nWritten: {path}\n\n")
     screen.text(approvals_text.render(view_of(desk), colour=screen.colour, width=screen.width))
     return OK
+
+
+def _prove_withdrawn(desk: Desk, statement: Statement) -> None:
+    """Look at the folder again: whoever withdraws must not go away while their approval still counts."""
+    before = _before(desk, statement)
+    if statement not in before:
+        message = "the withdrawal was written, but is not among the approvals any more, or does not hold"
+        raise VmfixError(
+            message, remedy=f"Look into {desk.folder}, and withdraw again. The plan may be approved still."
+        )
+    left = [s.id for s in before if s.kind is Kind.APPROVE and not withdraws(statement, s)]
+    if left:
+        message = f"the withdrawal was written, but a later approval by {statement.identity} counts: {listed(left)}"
+        raise VmfixError(message, remedy="Look with --show, and withdraw again. The plan may be approved still.")
 
 
 def _must_count(desk: Desk, ours: Offered) -> None:
@@ -145,11 +188,13 @@ def _described(desk: Desk, statement: Statement) -> str:
     """What is about to be signed."""
     screen = desk.session.screen
     page = Page(colour=screen.colour, width=screen.width)
-    withdraws = statement.kind is Kind.REVOKE
-    page.head(f"{'Withdrawing' if withdraws else 'Approving'} as {statement.identity}")
+    withdrawing = statement.kind is Kind.REVOKE
+    page.head(f"{'Withdrawing' if withdrawing else 'Approving'} as {statement.identity}")
     page.item(2, "remedies", _joined(sorted(statement.remedies)))
     page.item(2, "plan", f"{desk.words.plan_path}, digest {statement.digest}")
-    if not withdraws:
+    if not withdrawing:
+        if statement.at > stamp(desk.now):
+            page.item(2, "dated", f"{statement.at}, for it has to come after the withdrawal")
         page.item(2, "until", statement.expires_at)
         page.item(2, "done by a person", _joined(sorted(statement.acknowledged)) or "nothing")
     if statement.emergency:

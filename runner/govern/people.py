@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+_NO_NAME = frozenset('*?!,"')
+
+
+def fold(name: str) -> str:
+    """The form in which names are compared: capitals and the ways to write an accent make no other person."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def is_pattern(name: str) -> bool:
+    """Whether this says more than one name to a file of allowed_signers. Such a name is nobody's."""
+    return not _NO_NAME.isdisjoint(name)
+
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Names by person; compared casefolded. A name that is in no group is a person of its own."""
+    """Names by person; compared as ``fold`` makes them. A name that is in no group is a person of its own."""
 
     _groups: Mapping[str, frozenset[str]]
 
@@ -25,14 +38,14 @@ class People:
         for name, key in keys:
             by_key.setdefault(key, set()).add(name)
         for names in [[name, *aliases] for name, aliases in people.items()] + [sorted(n) for n in by_key.values()]:
-            folded = {name.casefold() for name in names}
+            folded = {fold(name) for name in names}
             joined = frozenset(folded).union(*(groups[name] for name in folded if name in groups))
             groups |= dict.fromkeys(joined, joined)
         return cls(MappingProxyType(groups))
 
     def person(self, name: str) -> frozenset[str]:
         """All names of whoever has this one."""
-        folded = name.casefold()
+        folded = fold(name)
         return self._groups.get(folded, frozenset((folded,)))
 
     def is_same(self, login: str, principal: str) -> bool:
@@ -42,7 +55,7 @@ class People:
         """
         names = self.person(principal)
         heads = names | {_head(name) for name in names}
-        return bool({login.casefold(), _head(login.casefold())} & heads) or bool(self.person(login) & names)
+        return bool({fold(login), _head(fold(login))} & heads) or bool(self.person(login) & names)
 
 
 def _head(name: str) -> str:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from runner.errors import NotApproved
-from runner.govern.people import People
+from runner.govern.people import People, fold
 from runner.govern.voices import Case, Voice
-from runner.model.approval import Approval, Consented, Discounted, Judgement, Need, Offered
+from runner.model.approval import Approval, Consented, Discounted, Judgement, Kind, Need, Offered, Statement
 from runner.model.plan import Plan
 from runner.model.policy import EVERYWHERE, Policy, Quorum
 
@@ -52,8 +52,23 @@ def judge(  # noqa: PLR0913 - everything that decides
         emergency=emergency,
         approvals=tuple(_narrowed(voice.approval, counting[voice]) for voice in voices if voice in counting),
         remedies=tuple(consented),
-        discounted=tuple(discounted),
+        discounted=tuple(each for each in discounted if not _is_replaced(each, offered, digest, counting)),
     )
+
+
+def _is_replaced(each: Discounted, offered: Sequence[Offered], digest: str, counting: Mapping[Voice, set[str]]) -> bool:
+    """Whether it is an approval of this plan in whose place a later one under the same name counts."""
+    said = [o.statement for o in offered if o.source == each.source and o.key and not o.fault]
+    (statement,) = said if len(said) == 1 else (None,)
+    if statement is None or statement.digest != digest or statement.kind is not Kind.APPROVE:
+        return False
+    later = [remedies for voice, remedies in counting.items() if _is_later(voice, statement)]
+    return ({each.remedy} if each.remedy else statement.remedies) <= set[str]().union(*later)
+
+
+def _is_later(voice: Voice, statement: Statement) -> bool:
+    same = voice.approval.signed and fold(voice.identity) == fold(statement.identity)
+    return same and voice.approval.at > statement.at
 
 
 def _narrowed(approval: Approval, remedies: set[str]) -> Approval:
@@ -78,7 +93,7 @@ class _Rule:
 
 
 def _rules(plan: Plan, policy: Policy, *, emergency: bool) -> Mapping[str, tuple[_Rule, ...]]:
-    """The rules that each remedy has to meet: of those that match on any target, the ones that ask for most people."""
+    """The rules that each remedy has to meet: all that match on any target."""
     groups = {target.name: {EVERYWHERE, *target.groups} for target in plan.targets}
     matching: dict[str, dict[Quorum, None]] = {}
     for entry, remedy in plan.rungs():
@@ -89,16 +104,18 @@ def _rules(plan: Plan, policy: Policy, *, emergency: bool) -> Mapping[str, tuple
     extra = []
     if emergency and policy.emergency:
         extra = [_Rule(policy.emergency.approvals, policy.emergency.signers, emergency=True)]
-    return {remedy: (*_strictest(found), *extra) for remedy, found in matching.items()}
+    return {remedy: (*_distinct(found), *extra) for remedy, found in matching.items()}
 
 
-def _strictest(found: Iterable[Quorum]) -> Iterator[_Rule]:
-    """Equal numbers with other signers are other rules; all of them have to be met."""
-    found = tuple(found)
-    most = max(quorum.approvals for quorum in found)
-    by_signers = {frozenset(quorum.signers): quorum for quorum in reversed(found) if quorum.approvals == most}
-    for quorum in reversed(by_signers.values()):
-        yield _Rule(most, quorum.signers, None if quorum is _UNCOVERED else quorum)
+def _distinct(found: Iterable[Quorum]) -> Iterator[_Rule]:
+    """Of rules that ask for the same signers the one that asks for most of them: it holds the others."""
+    most: dict[frozenset[str], Quorum] = {}
+    for quorum in found:
+        signers = frozenset(quorum.signers)
+        if signers not in most or quorum.approvals > most[signers].approvals:
+            most[signers] = quorum
+    for quorum in most.values():
+        yield _Rule(quorum.approvals, quorum.signers, None if quorum is _UNCOVERED else quorum)
 
 
 def _consented(
@@ -127,8 +144,8 @@ def _consented(
 def _may(rule: _Rule, voice: Voice) -> bool:
     if rule.emergency and not voice.emergency:
         return False
-    name = voice.identity.casefold()
-    return not rule.signers or any(fnmatchcase(name, pattern.casefold()) for pattern in rule.signers)
+    name = fold(voice.identity)
+    return not rule.signers or any(fnmatchcase(name, fold(pattern)) for pattern in rule.signers)
 
 
 def _twin(voice: Voice, others: Iterable[Voice], people: People) -> Voice | None:

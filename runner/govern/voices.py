@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from runner.govern.people import People
+from runner.govern.people import People, is_pattern
 from runner.model.approval import Approval, Discounted, Kind, Offered, Statement
 from runner.model.plan import Plan
 from runner.model.policy import Policy
 
 SKEW = dt.timedelta(minutes=5)
 """How far another machine's clock may be ahead."""
+_TICK = dt.timedelta(microseconds=1)
 _LAST = dt.datetime.max.replace(tzinfo=dt.UTC)
 
 
@@ -84,6 +85,8 @@ class Case:
         statement = each.statement
         if statement is None or each.fault or not each.key:
             return each.fault or "nobody verified its signature"
+        if is_pattern(statement.identity):
+            return "who it is from is a pattern, and no name"
         if statement.digest != self.digest:
             return f"it is for another plan ({statement.digest[:12]}, not {self.digest[:12]})"
         if _revokes(statement):
@@ -121,13 +124,30 @@ class Case:
             reason = "" if remedy in known else "this plan has no such remedy"
             for other in withdrawn:
                 same = self.people.person(other.identity) == self.people.person(statement.identity)
-                if same and remedy in other.remedies and statement.at <= other.at:
+                if same and remedy in other.remedies and withdraws(other, statement):
                     reason = f"{other.identity} withdrew it on {other.at}"
             if reason:
                 out.append(Discounted(source=source, identity=statement.identity, reason=reason, remedy=remedy))
             else:
                 holds.add(remedy)
         return frozenset(holds), out
+
+
+def withdraws(revocation: Statement, approval: Statement) -> bool:
+    """Whether it came after the approval, or not so long before it that the clocks could not have been apart."""
+    return dt.datetime.fromisoformat(approval.at) <= _after(revocation.at, SKEW.total_seconds())
+
+
+def moment(kind: Kind, now: dt.datetime, before: Iterable[Statement]) -> dt.datetime:
+    """The time that a new statement has to bear, so that it prevails over what the same person said ``before``.
+
+    It is now, unless a clock was ahead, or the person approves anew within SKEW of a withdrawal: then it is the first
+    moment that the withdrawal leaves over.
+    """
+    times = [other.at for other in before if other.kind is not kind]
+    if kind is Kind.REVOKE:
+        return max([now, *(at - SKEW for at in map(dt.datetime.fromisoformat, times) if at > now + SKEW)])
+    return max([now, *(_after(at, (SKEW + _TICK).total_seconds()) for at in times)])
 
 
 def _revokes(statement: Statement) -> bool:

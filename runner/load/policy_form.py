@@ -110,7 +110,7 @@ Risks = Annotated[tuple[Risk, ...], Field(min_length=1)]
 class QuorumForm(Shape):
     """How many people must have approved."""
 
-    approvals: Approvals = Field(description="how many people; where several rules match, the strictest counts")
+    approvals: Approvals = Field(description="how many people; every rule that matches has to be met")
     risk: Risks | None = Field(None, description="remedies with one of these risks; left out: all")
     groups: Groups = Field((EVERYWHERE,), description="targets in one of these groups of the inventory")
     signers: Signers | None = Field(None, description="patterns; only principals that match one count. Left out: all")

@@ -34,7 +34,7 @@ class Amount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quorum:
-    """How many people must have signed. The strictest rule that matches counts.
+    """How many people must have signed. Every rule that matches has to be met; one person may serve several.
 
     It matches remedies that have one of ``risks`` (empty: any) on targets in one of ``groups``. Only signers that
     match one of ``signers`` (shell patterns on the principal; empty: any) count for it.

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
-from runner import codec, planfile
+from runner import approvals, codec, planfile
+from runner.execute.clock import SystemClock
+from runner.journal.directory import DATABASE
+from runner.model.approval import Signed
 from runner.model.plan import Plan
 from tests.cli.desk import Desk, Done, Terminals
 from tests.keys import NEEDED, Keys, ssh_keygen
@@ -128,13 +133,16 @@ def test_two_people_sign_and_the_plan_is_approved(office: Office) -> None:
 
 
 def test_who_signs_is_known_by_the_key(office: Office) -> None:
-    """--as chooses where there is a choice, and where the file has a pattern."""
-    office.allow(("ann@x,zoe@x", "ann"), ("*@y", "bob"))
+    """--as chooses where there is a choice, and where an authority tells."""
+    authority = office.keys.make("authority")
+    ssh_keygen("-q", "-s", authority, "-I", "id", "-n", "bob@y", f"{office.key('bob')}.pub")
+    office.allow(("ann@x,zoe@x", "ann"), ("*@y cert-authority", "authority"))
     refused(office, office.approve("ann"), "is the key of `ann@x`, `zoe@x` Say which with --as", 2)
     refused(office, office.approve("bob"), "is not the key of anybody")
     refused(office, office.approve("ann", "--as", " "), "is no name", 2)
+    refused(office, office.approve("ann", "--as", "*@x"), "is no name", 2)
     assert office.approve("ann", "--as", "zoe@x", "--json").data["statement"]["identity"] == "zoe@x"
-    assert office.approve("bob", "--as", "bob@y").code == 0
+    assert office.approve("bob-cert.pub", "--as", "bob@y").code == 0
     assert office.show().code == 0
 
 
@@ -268,6 +276,110 @@ def test_a_withdrawal_counts_until_it_is_approved_again(office: Office) -> None:
     assert "Withdrawn:" in shown.out
     assert office.approve("ann").code == 0
     assert office.show().code == 0
+
+
+def ahead(monkeypatch: pytest.MonkeyPatch, minutes: float) -> None:
+    """The clock of this machine, from now on."""
+    by = dt.timedelta(minutes=minutes)
+    monkeypatch.setattr(SystemClock, "now", lambda _: dt.datetime.now(dt.UTC) + by)
+
+
+@pytest.mark.parametrize("minutes", [4, 30])
+def test_a_withdrawal_ends_what_a_clock_ahead_had_signed(
+    office: Office, monkeypatch: pytest.MonkeyPatch, minutes: float
+) -> None:
+    """Also once the time has come that it bears; and it is approved again at once, by whatever clock."""
+    assert office.approve("bob").code == 0
+    ahead(monkeypatch, minutes)
+    assert office.approve("ann").code == 0
+    ahead(monkeypatch, 0)
+    assert office.approve("ann", "--revoke").code == 0
+    ahead(monkeypatch, minutes + 1)
+    assert office.show().code == 4
+    assert office.approve("ann").code == 0
+    assert office.show().code == 0
+
+
+def test_a_withdrawal_by_a_clock_ahead_is_overridden_when_its_time_has_come(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until then nothing is signed, and it is said why."""
+    assert office.approve("ann").code == 0
+    ahead(monkeypatch, 4)
+    assert office.approve("ann", "--revoke").code == 0
+    ahead(monkeypatch, 0)
+    done = office.approve("ann")
+    assert done.code == 4
+    assert "withdrew it by a clock that is ahead of this one" in " ".join(done.err.split())
+    ahead(monkeypatch, 4.1)
+    assert office.approve("bob").code == 0
+    assert office.approve("ann").code == 0
+    assert office.show().code == 0
+
+
+def _lost(_: Office, path: Path) -> None:
+    path.unlink()
+
+
+def _overtaken(office: Office, _: Path) -> None:
+    assert office.approve("ann").code == 0
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "said"),
+    [(_lost, "is not among the approvals any more"), (_overtaken, "a later approval by ann@x counts")],
+)
+def test_a_withdrawal_after_which_something_still_counts_fails(
+    office: Office, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[Office, Path], None], said: str
+) -> None:
+    """Loudly, for whoever withdraws relies on it."""
+    assert office.approve("ann").code == 0
+    write = approvals.write
+
+    def written(folder: Path, signed: Signed) -> Path:
+        monkeypatch.setattr(approvals, "write", write)
+        path = write(folder, signed)
+        meanwhile(office, path)
+        return path
+
+    monkeypatch.setattr(approvals, "write", written)
+    done = office.approve("ann", "--revoke")
+    assert done.code not in {0, 4}
+    assert said in " ".join(done.err.split())
+    assert "withdraw again" in done.err
+    assert "internal error" not in done.err
+
+
+def test_what_was_replaced_is_not_shown(office: Office) -> None:
+    """Neither as counting nor as a warning."""
+    assert office.approve("ann", "--expires", "1h").code == 0
+    assert office.approve("ann").code == 0
+    assert office.approve("bob").code == 0
+    shown = office.show("--json")
+    assert shown.code == 0
+    assert not shown.data["discounted"]
+    assert len(shown.data["remedies"][0]["by"]) == len(shown.data["statements"]) == 2
+
+
+def test_a_spent_plan_is_told(office: Office) -> None:
+    """Approving it once more helps nobody; another plan is not concerned."""
+    assert "is spent" not in office.approve("ann", "--acknowledge", f"{RAISE}/ring").err
+    assert office.approve("bob").code == 0
+    ran = office.desk.work("run", "--plan", office.plan, "--policy", office.policy)
+    assert "is spent" in office.show().err, ran.err
+    assert "warning: this plan is spent" in office.approve("boss").err
+    office.desk.flag.unlink()
+    office.save()
+    assert "is spent" not in office.show().err
+
+
+def test_a_broken_journal_keeps_nobody_from_approving(office: Office) -> None:
+    """It is told."""
+    (state := Path(os.environ["VMFIX_STATE"])).mkdir(parents=True, exist_ok=True)
+    (state / DATABASE).write_text("this is no journal\n" * 100)
+    done = office.approve("ann")
+    assert done.code == 0
+    assert "whether this plan is spent cannot be told" in " ".join(done.err.split())
 
 
 def test_a_withdrawal_by_somebody_unknown_is_refused(office: Office) -> None:

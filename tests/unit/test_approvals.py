@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from runner import approvals, signing
-from runner.errors import UsageError, VmfixError
+from runner.errors import Refused, UsageError, VmfixError
 from runner.model.approval import Offered, Signed, Statement
 from tests.keys import NEEDED, Keys
 from tests.unit.govern.voices import NOW, policy_of, says
@@ -206,3 +206,11 @@ def test_without_a_policy_only_the_text_can_be_proved(signed: Signed, tmp_path: 
 def test_what_is_signed_says_first_what_it_is() -> None:
     """So that no other document with these fields passes for one."""
     assert approvals.message(statement()).startswith(b'["vmfix approval statement, version 1",{"acknowledged":')
+
+
+def test_a_folder_of_hundreds_is_refused(tmp_path: Path) -> None:
+    """Each file would take a call of ssh-keygen."""
+    for number in range(201):
+        (tmp_path / f"{number}.json").touch()
+    with pytest.raises(Refused, match="no more than 200"):
+        approvals.read(tmp_path)

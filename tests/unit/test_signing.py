@@ -63,6 +63,21 @@ def test_a_signature_holds(keys: Keys, kind: str) -> None:
     assert signing.check(TEXT, signature) in ssh_keygen("-l", "-f", key)
 
 
+@pytest.mark.parametrize(
+    "who", ["SHA256:AAAA@x", "a with ED25519 key SHA256:AAAA@x", 'a" signature with RSA key SHA256:AAAA', "ann\u00e9@x"]
+)
+def test_the_signer_cannot_choose_the_fingerprint(keys: Keys, ann: Path, who: str) -> None:
+    """ssh-keygen's line holds the principal, and under a pattern that is whatever the signer says."""
+    found = verify(signing.sign(TEXT, ann), keys.allow(("*", ann)), principal=who)
+    assert found == ssh_keygen("-l", "-f", ann).split()[1]
+
+
+def test_a_principal_of_several_lines_gives_no_fingerprint(keys: Keys, ann: Path) -> None:
+    """Only one whole line is read."""
+    lines = 'a\nGood "vmfix-approval" signature for b with ED25519 key SHA256:AAAA\nc'
+    refused(signing.sign(TEXT, ann), keys.allow(("*", ann)), "not of a", principal=lines)
+
+
 def test_another_text_does_not_hold(keys: Keys, ann: Path) -> None:
     """Whoever signed it."""
     signature = signing.sign(TEXT, ann)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from runner.errors import NotApproved
 from runner.govern.people import People
-from runner.model.approval import Kind, Offered
+from runner.govern.voices import SKEW, moment, withdraws
+from runner.model.approval import Kind, Offered, Statement
 from runner.model.playbook import Risk
 from runner.model.policy import Emergency, Quorum
 from tests.unit.govern.voices import (
@@ -63,6 +64,7 @@ def test_nothing_offered_is_nothing_approved() -> None:
         (says("kim@x"), "four eyes: the plan was made by kim@host"),
         (says("ann@x", "book/other"), "does not count for book/other: this plan has no such remedy"),
         (dataclasses.replace(says("ann@x"), fault="its key is revoked", key=""), "its key is revoked"),
+        *((says(f"a{sign}n@x"), "is a pattern, and no name") for sign in '*?!,"'),
         (dataclasses.replace(says("ann@x"), key=""), "nobody verified its signature"),
         (Offered(source="x.txt", statement=None, fault="this is no file of approvals"), "x.txt does not count: this"),
     ],
@@ -127,8 +129,11 @@ def test_four_eyes_know_the_creator_by_login_and_by_alias(creator: str, signer: 
     assert judged(policy_of(people=people), [says("ann@x", digest=judged(ONE, [], plan).digest)], plan).approved
 
 
-def test_the_strictest_rule_of_any_target_counts() -> None:
-    """By risk, and by the groups of all targets that have the remedy; every target is in `all`."""
+def test_every_rule_that_matches_on_any_target_counts() -> None:
+    """By risk, and by the groups of all targets that have the remedy; every target is in `all`.
+
+    Of several that ask for the same signers the one with the largest number holds the others.
+    """
     rules = (
         Quorum(approvals=1),
         Quorum(approvals=2, groups=("prod",)),
@@ -148,7 +153,18 @@ def test_what_no_rule_covers_needs_one_approval() -> None:
     assert judged(policy, [says("ann@x")]).approved == {MEND, BOOT}
 
 
-def test_rules_of_equal_number_must_all_be_met() -> None:
+def test_a_rule_with_a_smaller_number_must_be_met_too() -> None:
+    """Two people are not enough where one has to be a DBA; who is one serves both rules."""
+    rules = (Quorum(approvals=2), Quorum(approvals=1, risks=frozenset((Risk.CONFIG,)), signers=("dba-*",)))
+    policy = policy_of(quorums=rules)
+    found = judged(policy, [says("ann@x"), says("bob@x")])
+    assert found.approved == {BOOT}
+    assert [(n.signers, n.missing) for n in of(found, MEND).needs] == [((), 0), (("dba-*",), 1)]
+    assert judged(policy, [says("dba-ann@x")]).approved == set()
+    assert judged(policy, [says("dba-ann@x"), says("bob@x")]).approved == {MEND, BOOT}
+
+
+def test_rules_with_other_signers_must_all_be_met() -> None:
     """One signer may count for both."""
     rules = (Quorum(approvals=1, signers=("dba-*",)), Quorum(approvals=1, signers=("net-*",), groups=("web",)))
     policy = policy_of(quorums=(*rules, rules[0]))
@@ -195,6 +211,60 @@ def test_a_withdrawal_that_does_not_hold_is_told(withdrawal: Offered) -> None:
     found = judged(ONE, [withdrawal, says("bob@x")])
     assert found.approved == {MEND, BOOT}
     assert "ann@x.json of ann@x does not count" in reasons(found)
+
+
+@pytest.mark.parametrize("ahead", [-2 * HOUR, -SKEW, dt.timedelta(0), SKEW - dt.timedelta(seconds=1), SKEW])
+def test_a_withdrawal_wins_against_a_clock_that_is_ahead(ahead: dt.timedelta) -> None:
+    """Up to the skew that an approval may have; later ones are no longer withdrawn."""
+    gone = says("ann@x", kind=Kind.REVOKE, at=-HOUR / 2, source="gone")
+    assert not judged(ONE, [says("ann@x", at=ahead - HOUR / 2), gone]).approved
+    later = says("ann@x", at=SKEW + dt.timedelta(microseconds=1) - HOUR / 2)
+    assert judged(ONE, [later, gone]).approved == {MEND, BOOT}
+
+
+SECONDS = st.integers(-900, 900).map(lambda seconds: dt.timedelta(seconds=seconds))
+
+
+@given(st.lists(st.tuples(st.sampled_from(Kind), SECONDS), min_size=1, max_size=6))
+def test_the_last_word_holds_whatever_the_clocks_say(spoken: list[tuple[Kind, dt.timedelta]]) -> None:
+    """Each statement is made by another clock, and knows those before it."""
+    said: list[Statement] = []
+    for kind, skew in spoken:
+        at = moment(kind, NOW + skew, said)
+        assert at >= NOW + skew
+        said.append(says("ann@x", kind=kind, at=at - NOW).statement)  # type: ignore[arg-type]
+    *before, last = said
+    if last.kind is Kind.REVOKE:
+        assert all(withdraws(last, other) for other in before if other.kind is Kind.APPROVE)
+    else:
+        assert not any(withdraws(other, last) for other in before if other.kind is Kind.REVOKE)
+
+
+def test_approved_again_right_after_a_withdrawal_counts_at_once() -> None:
+    """By the same clock, a moment later."""
+    first = says("ann@x", at=-dt.timedelta(seconds=2), source="first")
+    gone = says("ann@x", kind=Kind.REVOKE, at=-dt.timedelta(seconds=1), source="gone")
+    assert first.statement
+    assert gone.statement
+    at = moment(Kind.APPROVE, NOW, [first.statement, gone.statement])
+    found = judged(ONE, [first, gone, says("ann@x", at=at - NOW, source="again")])
+    assert found.approved == {MEND, BOOT}
+    assert not found.discounted
+
+
+def test_what_was_replaced_is_no_warning() -> None:
+    """While a later one under the same name counts for all of it: shorter ones, expired ones, withdrawn ones."""
+    old = says("ann@x", at=-3 * HOUR, source="old")
+    over = says("ann@x", at=-2 * HOUR, lasts=HOUR, source="over")
+    assert not judged(ONE, [old, over, says("ANN@x")]).discounted
+    partly = judged(ONE, [over, says("ann@x", MEND)])
+    assert [each.source for each in partly.discounted] == ["over"]
+    assert "over of ann@x does not count: it expired" in reasons(judged(ONE, [over]))
+    assert "over of ann@x" in reasons(judged(ONE, [over, says("bob@x")]))
+    shorter = judged(ONE, [says("ann@x", at=-HOUR / 2, lasts=HOUR, source="shorter"), says("ann@x", lasts=8 * HOUR)])
+    assert "shorter of ann@x does not count" in reasons(shorter)
+    forged = dataclasses.replace(old, key="", fault="its text is not what was signed")
+    assert "old of ann@x" in reasons(judged(ONE, [forged, says("ann@x")]))
 
 
 def test_an_old_withdrawal_still_holds() -> None:
@@ -263,6 +333,14 @@ def test_never_more_people_than_names_and_keys(spoken: list[tuple[str, str, int]
     counted = of(found, MEND).needs[0].counted
     assert len(counted) <= min(len(people), len({key for _, key in valid}))
     assert of(found, MEND).met == (len(counted) >= number)
+
+
+def test_an_accent_makes_no_other_person() -> None:
+    """However it is written, also in a rule's signers."""
+    one, other = "ren\u00e9@x", "Rene\u0301@x"
+    assert not judged(TWO, [says(one), says(other)]).approved
+    assert judged(policy_of(quorums=(Quorum(approvals=1, signers=(one,)),)), [says(other)]).approved == {MEND, BOOT}
+    assert People.of({one: ("r@x",)}).person(other) == {one, "r@x"}
 
 
 def test_people_who_share_a_name_are_one() -> None:
