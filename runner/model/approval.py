@@ -32,8 +32,9 @@ class Approval:
 
 
 class Kind(enum.Enum):
-    """REVOKE withdraws what the same person approved of the same plan up to then, clocks that differ by minutes included;
-    later approvals count again.
+    """REVOKE withdraws what the same person approved of the same plan up to then; later approvals count again.
+
+    Clocks may differ by minutes: in doubt the withdrawal wins.
     """
 
     APPROVE = "approve"
