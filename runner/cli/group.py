@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "show": ("library:show_playbook", "One playbook in full: what it reads, asks, runs and risks."),
         "check": ("check:check", "Validate playbooks and inventories."),
         "ping": ("ping:ping", "Log in, become root, compare identities; change nothing."),
+        "triage": ("triage:triage", "Read failed backup jobs; say which playbook each needs, and where."),
         "plan": ("plan:plan", "Look at the targets and say what would be done; change nothing."),
         "approve": ("approve:approve", "Sign that a saved plan may run; withdraw that; show what is missing."),
         "run": ("run:run", "Plan, ask for consent, run, verify, report."),

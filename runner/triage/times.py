@@ -1,0 +1,72 @@
+"""The times of jobs: RFC 3339 as the REST API and `az` write it, and what the portal writes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable
+
+_SLASHED = re.compile(
+    r"(?P<first>\d{1,2})/(?P<second>\d{1,2})/(?P<year>\d{4}),?\s+"
+    r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<sec>\d{2}))?\s*(?P<half>[AP]M)?",
+    re.IGNORECASE,
+)
+_HALVED = re.compile(r"(?P<day>\d{4}-\d{2}-\d{2})\s+(?P<clock>\d{1,2}:\d{2}:\d{2}) (?P<half>[AP]M)", re.IGNORECASE)
+_MONTHS = 12
+_NOON = 12
+
+
+def read_time(text: str, *, day_first: bool | None = None) -> tuple[dt.datetime | None, bool]:
+    """The time, and whether it came with a zone; without one it is taken for UTC. None for what cannot be read.
+
+    ``day_first`` says how 6/7/2021 is meant. Where that is not known, such a time is not read: a guess would put
+    backups in the wrong order.
+    """
+    text = text.strip()
+    try:
+        moment = dt.datetime.fromisoformat(text)
+        zoned = moment.tzinfo is not None
+        return (moment.astimezone(dt.UTC) if zoned else moment.replace(tzinfo=dt.UTC)), zoned
+    except (ValueError, OverflowError):
+        pass
+    try:
+        return _halved(text) or _slashed(text, day_first=day_first), False
+    except ValueError:
+        return None, False
+
+
+def day_first(texts: Iterable[str]) -> bool | None:
+    """How a document writes its days, if one of its times can be read in one way only and none contradicts."""
+    found = {
+        int(match["first"]) > _MONTHS
+        for match in map(_SLASHED.fullmatch, texts)
+        if match and max(int(match["first"]), int(match["second"])) > _MONTHS
+    }
+    return found.pop() if len(found) == 1 else None
+
+
+def _halved(text: str) -> dt.datetime | None:
+    match = _HALVED.fullmatch(text)
+    if not match:
+        return None
+    hour, rest = match["clock"].split(":", 1)
+    return dt.datetime.fromisoformat(f"{match['day']}T{_hour(int(hour), match['half']):02}:{rest}+00:00")
+
+
+def _slashed(text: str, *, day_first: bool | None) -> dt.datetime | None:
+    match = _SLASHED.fullmatch(text)
+    if not match or day_first is None:
+        return None
+    day, month = (match["first"], match["second"]) if day_first else (match["second"], match["first"])
+    hour = _hour(int(match["hour"]), match["half"] or "")
+    second = int(match["sec"] or 0)
+    return dt.datetime(int(match["year"]), int(month), int(day), hour, int(match["minute"]), second, tzinfo=dt.UTC)
+
+
+def _hour(hour: int, half: str) -> int:
+    """12 AM is midnight, and 12 PM is noon. Raises ``ValueError`` for 13 PM."""
+    if not half:
+        return hour
+    if not 1 <= hour <= _NOON:
+        raise ValueError(hour)
+    return hour % _NOON + (_NOON if half.upper() == "PM" else 0)

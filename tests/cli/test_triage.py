@@ -1,0 +1,200 @@
+"""vmfix triage: from failed jobs to what to do, and to a plan."""
+
+from __future__ import annotations
+
+import io
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.desk import BOOK, Desk
+
+VAULT = "/subscriptions/s/resourceGroups/g/providers/Microsoft.RecoveryServices/vaults/v"
+FLAG = {"errorCode": 400001, "errorTitle": "UserErrorFlagMissing", "errorString": "No flag."}
+POLE = {"errorCode": 400002, "errorTitle": "UserErrorPoleMissing", "errorString": "No pole."}
+NEW = {"errorCode": 400003, "errorTitle": "UserErrorFlagMissin", "errorString": "\x1b[2JNothing to see."}
+
+
+def job(number: int, vm: str, *errors: object) -> dict[str, Any]:
+    """A failed job as `az backup job list` prints it."""
+    return {
+        "id": f"{VAULT}/backupJobs/job-{number}",
+        "name": f"job-{number}",
+        "resourceGroup": "g",
+        "tags": None,
+        "properties": {
+            "jobType": "AzureIaaSVMJob",
+            "containerName": f"iaasvmcontainerv2;prod;{vm}",
+            "entityFriendlyName": vm,
+            "operation": "Backup",
+            "status": "Failed",
+            "errorDetails": list(errors),
+            "startTime": f"2026-11-{number:02}T09:45:35.912717+00:00",
+            "endTime": f"2026-11-{number:02}T09:56:08.605244+00:00",
+        },
+    }
+
+
+def jobs(desk: Desk, *entries: object) -> Path:
+    """A file with these jobs."""
+    return desk.write("my jobs.json", json.dumps(entries))
+
+
+def folder(desk: Desk) -> Path:
+    """Two playbooks with steps, and a guide."""
+    text = desk.book.read_text(encoding="utf-8")
+    pole = text.replace("flag-missing", "pole-missing").replace("UserErrorFlagMissing", "UserErrorPoleMissing")
+    desk.write("books/pole.yml", pole.replace("4242", "4243").replace('/flag"', '/pole"'))
+    guide = (
+        text.replace("flag-missing", "by-hand").replace("UserErrorFlagMissing", "UserErrorByHand").split("remedies:")[0]
+    )
+    desk.write("books/guide.yml", guide.replace("4242", "4244") + "remedies: [{id: hand, manual: Do it by hand.}]\n")
+    return desk.write("books/flag.yml", text).parent
+
+
+def test_what_goes_where_and_the_exact_calls_are_shown(desk: Desk) -> None:
+    """Exit 0: every failure has a playbook and a target. The call can be typed as it stands."""
+    books = folder(desk)
+    done = desk.vmfix("triage", jobs(desk, job(3, "here", FLAG)), "-i", desk.inventory, "--playbooks", books)
+    assert done.code == 0
+    assert "here <- here in prod: UserErrorFlagMissing (400001)" in done.out
+    assert "failed 2026-11-03T09:56:08Z; job job-3; target by computer name; playbook by code" in " ".join(
+        done.out.split()
+    )
+    call = next(line for line in done.out.splitlines() if "vmfix plan" in line)
+    words = shlex.split(call)
+    assert words[1:3] == ["plan", "flag-missing"]
+    assert words[-2:] == ["--backup-failed-at", "2026-11-03T09:45:35Z"]
+    assert desk.vmfix(*words[1:]).code == 0
+
+
+def test_what_nobody_knows_makes_exit_code_5_and_no_call(desk: Desk) -> None:
+    """The hint is marked as one, and what Azure says cannot clear the screen."""
+    done = desk.vmfix(
+        "triage",
+        jobs(desk, job(3, "here", NEW), job(4, "elsewhere", FLAG)),
+        "-i",
+        desk.inventory,
+        "--playbooks",
+        folder(desk),
+    )
+    assert done.code == 5
+    assert "vmfix plan" not in done.out
+    assert "perhaps: `UserErrorFlagMissing` is spelled nearly so; vmfix does not act on that" in done.out
+    assert "it is in no inventory that was named" in done.out
+    assert "\x1b" not in done.out
+
+
+def test_guides_are_for_a_person(desk: Desk) -> None:
+    """They are shown, not planned."""
+    error = {"errorTitle": "UserErrorByHand"}
+    done = desk.vmfix("triage", jobs(desk, job(3, "here", error)), "-i", desk.inventory, "--playbooks", folder(desk))
+    assert done.code == 0
+    assert "For a person" in done.out
+    assert "vmfix show by-hand" in done.out
+    assert "vmfix plan" not in done.out
+
+
+def test_as_json_it_is_versioned(desk: Desk) -> None:
+    """And the only thing on standard output."""
+    args = ("-i", desk.inventory, "--playbooks", folder(desk), "--json")
+    done = desk.vmfix("triage", jobs(desk, job(3, "here", FLAG), job(4, "elsewhere", NEW)), *args)
+    assert done.code == 5
+    assert done.data["vmfix_triage"] == 1
+    assert done.data["counts"]["failed"] == 2
+    assert done.data["act"][0]["target"] == "here"
+    assert done.data["unmatched"][0]["why"] == ["no playbook knows this error", "it is in no inventory that was named"]
+    assert shlex.split(done.data["plans"][0]["command"]) == done.data["plans"][0]["argv"]
+
+
+def test_standard_input_and_several_files_are_read(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A success in one supersedes a failure in the other."""
+    success = job(5, "here")
+    success["properties"] |= {"status": "Completed", "errorDetails": None}
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(json.dumps(success).encode())))
+    done = desk.vmfix("triage", jobs(desk, job(3, "here", FLAG)), "-", "-i", desk.inventory)
+    assert done.code == 0
+    assert "no backup is in a failed state" in done.out
+    assert "1 that went well" in done.out
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[{"name":\n]', ":2:1: error: this is not JSON"),
+        ("ERROR: az login", ":1:1: error: this is neither JSON nor a table"),
+        ("", "there is nothing in it"),
+    ],
+)
+def test_what_cannot_be_read_makes_exit_code_3(desk: Desk, text: str, said: str) -> None:
+    """With its place."""
+    done = desk.vmfix("triage", desk.write("jobs.json", text), "-i", desk.inventory)
+    assert done.code == 3
+    assert f"jobs.json{said}" in done.err or said in done.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [[], ["nowhere.json"], ["-", "-"], ["{jobs}", "--plan"], ["{jobs}", "-o", "plan.json"], ["{jobs}", "--note", "x"]],
+)
+def test_wrong_words_make_exit_code_2(desk: Desk, words: list[str]) -> None:
+    """Before anything is read, or because there is nothing to read."""
+    given = [word.format(jobs=jobs(desk, job(3, "here", FLAG))) for word in words]
+    assert desk.vmfix("triage", *given, "-i", desk.inventory).code == 2
+
+
+def test_without_an_inventory_it_is_refused(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with every other command."""
+    monkeypatch.delenv("VMFIX_INVENTORY", raising=False)
+    assert desk.vmfix("triage", jobs(desk, job(3, "here", FLAG))).code == 2
+
+
+class TestPlan:
+    INVENTORY = "vmfix: 1\ntargets:\n" + "".join(
+        f"  {name}: {{transport: local, address: localhost}}\n" for name in ("here", "there", "idle")
+    )
+
+    def test_one_plan_holds_exactly_the_pairs_and_is_run_like_any_other(self, desk: Desk) -> None:
+        """Several playbooks on several targets, though not each on each."""
+        books, plan = folder(desk), desk.folder / "plan.json"
+        where = ("-i", desk.write("three.yml", self.INVENTORY), "--playbooks", books)
+        file = jobs(desk, job(3, "here", FLAG), job(4, "there", FLAG, POLE))
+        done = desk.vmfix("triage", file, *where, "--plan", "-o", plan, "--note", "TICKET-1", "--json")
+        assert done.code == 0, done.err
+        saved = json.loads(plan.read_text(encoding="utf-8"))["plan"]
+        assert sorted((entry["playbook"], entry["target"]) for entry in saved["entries"]) == [
+            ("flag-missing", "here"),
+            ("flag-missing", "there"),
+            ("pole-missing", "there"),
+        ]
+        assert (saved["note"], saved["left_out"]) == ("TICKET-1", [])
+        assert not list(desk.flags.iterdir())
+
+        done = desk.vmfix("run", "--plan", plan, *where, "--approve", "all")
+        assert sorted(path.name for path in desk.flags.iterdir()) == ["flag", "pole"], done.err
+
+    def test_what_is_missing_from_it_is_said(self, desk: Desk) -> None:
+        """Exit 5, and the plan is there all the same."""
+        plan = desk.folder / "plan.json"
+        file = jobs(desk, job(3, "here", FLAG, NEW))
+        done = desk.vmfix("triage", file, "-i", desk.inventory, "--playbooks", folder(desk), "--plan", "-o", plan)
+        assert done.code == 5
+        assert "not every failed backup is in this plan" in done.err
+        assert f"vmfix run --plan {plan}" in done.out.replace("'", "")
+        assert plan.exists()
+
+    def test_nothing_to_do_is_refused(self, desk: Desk) -> None:
+        """No empty plan is written."""
+        plan = desk.folder / "plan.json"
+        done = desk.vmfix("triage", jobs(desk, job(3, "here", NEW)), "-i", desk.inventory, "--plan", "-o", plan)
+        assert done.code == 4
+        assert not plan.exists()
+
+
+def test_the_desks_playbook_is_the_one_that_is_meant() -> None:
+    """What `folder` replaces stands in it."""
+    assert all(word in BOOK for word in ("flag-missing", "UserErrorFlagMissing", "4242", '/flag"'))
