@@ -25,7 +25,7 @@ from runner.shells.windows_text import OEM_CODE_PAGE, oem_codec, to_utf8
 from runner.transports.base import Connection, ResolveSecret
 from runner.transports.winrm_exec import End, Execution
 from runner.transports.winrm_http import Login, port_of
-from runner.transports.winrm_refusals import UAC_REMEDY, NoAnswer, WsmanFault, denied, not_winrm, unanswered
+from runner.transports.winrm_refusals import UAC_REMEDY, NoAnswer, WsmanFault, denied, unanswered
 from runner.transports.winrm_shell import RemoteShell
 from runner.transports.winrm_tls import tls_context
 
@@ -62,8 +62,7 @@ class WinrmConnection:
     def open(self) -> None:
         """Connect, verify and log in. No shell is opened."""
         try:
-            if not self._shell.wsman.identify():
-                raise not_winrm(self._where, 200)
+            self._shell.wsman.identify()
         except NoAnswer as error:
             raise unanswered(self._where, error) from None
         except WsmanFault as error:

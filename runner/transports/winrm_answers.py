@@ -6,6 +6,7 @@ import base64
 import binascii
 from dataclasses import dataclass
 
+from runner.model.text import beginning
 from runner.shells.windows_xml import Element, NotXml, parse
 
 _SOAP = "{http://www.w3.org/2003/05/soap-envelope}"
@@ -22,6 +23,8 @@ _DENIED = (5, 0x80070005)
 _QUOTAS = frozenset({0x803381A5, 0x803381A6, 0x803381A7, 0x803381A8, 0x803381AB, *range(0x803381E4, 0x803381EA)})
 _NO_READER = frozenset({109, 232, 233, 995, 0x8007006D, 0x800700E8, 0x800700E9, 0x800703E3})  # pipe, cancelled
 _ACCESS_DENIED = "AccessDenied"
+_LONGEST_TEXT = 500  # characters of what a service gives as its reason
+_LONGEST_ID = 200  # characters; it is shown, and sent with each message
 _SIGNED, _CODES = 1 << 31, 1 << 32
 
 
@@ -81,7 +84,7 @@ def fault(answer: bytes) -> Fault | None:
     found = _body(answer).find(f"{_SOAP}Fault")
     if found is None:
         return None
-    subcode = found.findtext(f"{_SOAP}Code/{_SOAP}Subcode/{_SOAP}Value", "").rpartition(":")[2]
+    subcode = _one_line(found.findtext(f"{_SOAP}Code/{_SOAP}Subcode/{_SOAP}Value", "").rpartition(":")[2])
     detail = found.find(f"{_SOAP}Detail")
     reason = _one_line(found.findtext(f"{_SOAP}Reason/{_SOAP}Text", ""))
     if detail is None:
@@ -96,19 +99,13 @@ def shell_id(answer: bytes) -> str:
     body = _body(answer)
     for element in body.iter(f"{_WSMAN}Selector"):
         if element.get("Name", "").lower() == "shellid" and element.text:
-            return element.text.strip()
-    found = body.findtext(f".//{_RSP}ShellId", "").strip()
-    if not found:
-        raise BadAnswer("a shell without an identifier")
-    return found
+            return _identifier(element.text, "shell")
+    return _identifier(body.findtext(f".//{_RSP}ShellId", ""), "shell")
 
 
 def command_id(answer: bytes) -> str:
     """The identifier of a command that was started (2.2.4.8)."""
-    found = _body(answer).findtext(f".//{_RSP}CommandId", "").strip()
-    if not found:
-        raise BadAnswer("a command without an identifier")
-    return found
+    return _identifier(_body(answer).findtext(f".//{_RSP}CommandId", ""), "command")
 
 
 def received(answer: bytes) -> Received:
@@ -164,9 +161,18 @@ def _decoded(text: str) -> bytes:
 def _exit_code(text: str) -> int:
     number = _number(text)
     if number is None:
-        raise BadAnswer(f"an exit code that is no number: {text!r}")
+        raise BadAnswer(f"an exit code that is no number: {_one_line(text)!r}")
     return (number + _SIGNED) % _CODES - _SIGNED
 
 
+def _identifier(text: str, of: str) -> str:
+    found = text.strip()
+    if not found:
+        raise BadAnswer(f"a {of} without an identifier")
+    if len(found) > _LONGEST_ID:
+        raise BadAnswer(f"a {of} whose identifier has {len(found)} characters")
+    return found
+
+
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return beginning(" ".join(text.split()), _LONGEST_TEXT)

@@ -39,7 +39,7 @@ def authenticator(target: Target, password: Password, where: str) -> Auth:
         case "ntlm":
             return HttpNtlmAuth(_user(target, where), _given(target, password, where))
         case "basic":
-            return requests.auth.HTTPBasicAuth(_user(target, where), _given(target, password, where))
+            return _basic(_user(target, where), _given(target, password, where))
         case "certificate":
             return _Certificate()
         case "kerberos":
@@ -72,6 +72,14 @@ def _check_ntlm(auth: HttpNtlmAuth) -> None:
     agreed = security._context.context_attr  # noqa: SLF001  what the server agreed to is shown nowhere else
     if not agreed & ContextReq.confidentiality or not agreed & ContextReq.integrity:
         raise Downgrade("the server agreed to no encryption (NTLM sealing)")
+
+
+def _basic(user: str, password: str) -> Auth:
+    """In Latin-1, as ever; what that cannot write in UTF-8: RFC 7617 leaves it open where the service says nothing."""
+    try:
+        return requests.auth.HTTPBasicAuth(user.encode("latin-1"), password.encode("latin-1"))
+    except UnicodeEncodeError:
+        return requests.auth.HTTPBasicAuth(user.encode(), password.encode())
 
 
 class _Certificate(requests.auth.AuthBase):

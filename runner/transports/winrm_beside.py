@@ -7,6 +7,7 @@ its output, and clean-up must not keep the next command waiting.
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -75,13 +76,15 @@ class Beside:
 class Feeding:
     """The standard input of one command, handed over piece by piece; after the last piece it ends.
 
-    ``problem`` says why the command may have got less than all of it, if that is so.
+    ``ends_at``, in ``time.monotonic()``, is the command's deadline. ``problem`` says why the command may have got less
+    than all of it, if that is so.
     """
 
-    def __init__(self, shell: str, command: str, data: bytes) -> None:
+    def __init__(self, shell: str, command: str, data: bytes, ends_at: float) -> None:
         self._shell = shell
         self._command = command
         self._data = data
+        self._ends_at = ends_at
         self._stopped = False
         self.problem = ""
         self.done = False
@@ -99,8 +102,9 @@ class Feeding:
     def _hand_over(self, wsman: Wsman, at: int) -> bool:
         """True if the command took the piece at that place and may take more."""
         last = at + PIECE >= len(self._data)
+        left = self._ends_at - time.monotonic()
         try:
-            wsman.send(self._shell, self._command, self._data[at : at + PIECE], last=last)
+            wsman.send(self._shell, self._command, self._data[at : at + PIECE], last=last, within=left)
         except WsmanFault as error:
             self.done = error.fault.no_reader
             self.problem = "" if self.done else f"its standard input was refused: {error}"

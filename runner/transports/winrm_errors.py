@@ -5,6 +5,7 @@ Ours are raised without the foreign ones as their cause: those hold requests, wi
 
 from __future__ import annotations
 
+import binascii
 import errno
 import socket
 import ssl
@@ -16,8 +17,10 @@ import urllib3.exceptions as of_urllib3
 import winrm.exceptions as of_winrm
 
 from runner.errors import AuthenticationFailed, HostIdentityError, NothingSent, Unreachable
+from runner.model.text import beginning
 from runner.transports.winrm_auth import Downgrade
-from runner.transports.winrm_refusals import IS_IT_UP
+from runner.transports.winrm_limits import Unacceptable
+from runner.transports.winrm_refusals import IS_IT_UP, NoAnswer
 
 Explain = Callable[[str, BaseException], NothingSent]
 
@@ -25,10 +28,8 @@ Explain = Callable[[str, BaseException], NothingSent]
 def refused(where: str, error: BaseException) -> NothingSent:
     """What it means that a message could not be sent. What the libraries wrap tells more than their own classes do."""
     chain = list(_chain(error))
-    for kind, explain in _TELLING.items():
-        for inner in chain:
-            if isinstance(inner, kind):
-                return explain(where, inner)
+    for inner, explain in _told(chain):
+        return explain(where, inner)
     for inner in chain:
         if isinstance(inner, OSError) and inner.errno in _OS_ERRORS:
             return _unreachable(*_OS_ERRORS[inner.errno])(where, inner)
@@ -38,11 +39,31 @@ def refused(where: str, error: BaseException) -> NothingSent:
     return Unreachable(f"{where}: WinRM failed: {reason(error)}; nothing was sent")
 
 
+def _told(chain: list[BaseException]) -> Iterator[tuple[BaseException, Explain]]:
+    for kind, explain in _TELLING.items():
+        yield from ((inner, explain) for inner in chain if isinstance(inner, kind))
+    for inner in chain:
+        name = f"{type(inner).__module__}.{type(inner).__name__}"
+        if name in _BY_NAME:
+            yield inner, _BY_NAME[name]
+
+
+def unanswered_because(error: BaseException) -> NoAnswer:
+    """What it means that no answer came to a message that may have arrived, or none that can be taken."""
+    if isinstance(error, Unacceptable):
+        return NoAnswer(str(error), _NOT_WINRM)
+    return NoAnswer(f"no answer: {reason(error)}")
+
+
 def reason(error: BaseException) -> str:
     """The cause in a few words, without what the libraries wrap around it."""
     innermost = list(_chain(error))[-1]
+    if isinstance(
+        innermost, UnicodeEncodeError | UnicodeDecodeError
+    ):  # it would quote a character of what it cannot write
+        return type(innermost).__name__
     text = innermost.strerror if isinstance(innermost, OSError) and innermost.strerror else str(innermost)
-    return " ".join(str(text).split())[:300] or type(innermost).__name__
+    return beginning(" ".join(str(text).split()), _LONGEST) or type(innermost).__name__
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -57,6 +78,10 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         yield at
         inside = (*at.args, getattr(at, "reason", None), at.__cause__ or at.__context__)
         todo.extend(one for one in inside if isinstance(one, BaseException))
+
+
+_LONGEST = 300  # characters of a library's reason, which may be the service's words
+_NOT_WINRM = "Is it WinRM that answers there?"
 
 
 def _unreachable(what: str, remedy: str) -> Explain:
@@ -78,6 +103,14 @@ def _certificate(where: str, error: BaseException) -> NothingSent:
     what, remedy = _VERIFY_CODES.get(code, ("the certificate cannot be trusted", "Look at it: openssl s_client."))
     return HostIdentityError(
         f"{where}: {what} ({getattr(error, 'verify_message', '')}); nothing was sent", remedy=remedy
+    )
+
+
+def _unproven(where: str, error: BaseException) -> NothingSent:
+    return HostIdentityError(
+        f"{where}: the service did not prove by Kerberos that it is the one that was meant ({reason(error)}); "
+        "nothing was sent",
+        remedy="Is the address right? A name of another service can be given as winrm.kerberos_hostname.",
     )
 
 
@@ -127,7 +160,7 @@ _TOO_LATE = _unreachable(
     "the port is open, but no answer came in time", "Is it WinRM that listens there, or is it hung?"
 )
 _UNKNOWN_NAME = _unreachable("the name is not known", "Is it spelled right, and does DNS or /etc/hosts know it?")
-_CUT = _unreachable("the answer was cut off or garbled", "Is it WinRM that answers there?")
+_CUT = _unreachable("the answer was cut off or garbled", _NOT_WINRM)
 _PROXY = _unreachable("a proxy stands between", "vmfix uses none, whatever the environment says.")
 _REQUEST = _unreachable("the request could not be made", "Is the address right?")
 _LOGIN = _authentication("the login failed", "Are user and password right, and does the service offer this winrm.auth?")
@@ -140,10 +173,25 @@ _DOWNGRADE = _authentication(
 # Looked for in everything that an exception wraps. The first that fits: subclasses before bases.
 _TELLING: dict[type[BaseException], Explain] = {
     Downgrade: _DOWNGRADE,
+    Unacceptable: _unreachable("this is not how WinRM answers", _NOT_WINRM),
     ssl.SSLCertVerificationError: _certificate,
     ssl.SSLError: _tls,
     **dict.fromkeys((socket.gaierror, of_urllib3.NameResolutionError), _UNKNOWN_NAME),
     of_spnego.SpnegoError: _LOGIN,
+    binascii.Error: _LOGIN,  # a token that is not base64
+    of_urllib3.ReadTimeoutError: _TOO_LATE,
+}
+
+# Of libraries that need not be installed.
+_KERBEROS, _CREDSSP = "winrm.vendor.requests_kerberos.exceptions", "requests_credssp.exceptions"
+_BY_NAME: dict[str, Explain] = {
+    f"{_KERBEROS}.KerberosExchangeError": _authentication(
+        "no Kerberos login", "Get a ticket with kinit, and look at it with klist."
+    ),
+    f"{_KERBEROS}.MutualAuthenticationError": _unproven,
+    f"{_CREDSSP}.AuthenticationException": _LOGIN,
+    f"{_CREDSSP}.InvalidConfigurationException": _LOGIN,
+    f"{_CREDSSP}.NTStatusException": _LOGIN,
 }
 
 # One for each class of the libraries. The first that fits: subclasses before bases.

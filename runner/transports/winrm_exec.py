@@ -5,13 +5,13 @@ from __future__ import annotations
 import enum
 import time
 
-from runner.errors import NothingSent, TransportError
+from runner.errors import AuthenticationFailed, NothingSent, TransportError
 from runner.shells.windows import Launch
 from runner.transports.exchange import Kept
 from runner.transports.winrm_answers import BadAnswer, Fault, Received
 from runner.transports.winrm_beside import Beside, Feeding
 from runner.transports.winrm_messages import new_id
-from runner.transports.winrm_refusals import NoAnswer, WsmanFault
+from runner.transports.winrm_refusals import LoginForgotten, NoAnswer, WsmanFault
 from runner.transports.winrm_wsman import Wsman
 
 _LONGEST_WAIT = 20.0  # seconds for one request for output
@@ -57,7 +57,7 @@ class Execution:
         """Start it and stay with it. ``ends_at`` is in ``time.monotonic()``."""
         got = self._start(ends_at)
         if self._launch.stdin:
-            self._feed()
+            self._feed(ends_at)
         try:
             return self._follow(got, ends_at)
         except (NoAnswer, NothingSent, WsmanFault, BadAnswer) as error:
@@ -92,17 +92,42 @@ class Execution:
     def _start(self, ends_at: float) -> Received | None:
         """Send the one message that starts it. If its answer is lost, ask for the command by our identifier."""
         try:
-            left = ends_at - time.monotonic()
-            self.id = self._wsman.command(self._shell, self.id, self._launch.line, seconds=min(_LONGEST_WAIT, left))
+            self._send_start(ends_at)
         except WsmanFault as error:
             if error.fault.unknown_id or error.fault.quota or error.fault.denied:
                 raise NotStarted(error.fault) from None
             because = str(error)
+        except LoginForgotten as error:
+            because = self._start_again(str(error), ends_at)
         except NoAnswer as error:
             because = str(error)
         else:
             return None
-        return self._settle(because)
+        return self._settle(because) if because else None
+
+    def _send_start(self, ends_at: float) -> None:
+        left = ends_at - time.monotonic()
+        self.id = self._wsman.command(self._shell, self.id, self._launch.line, seconds=min(_LONGEST_WAIT, left))
+
+    def _start_again(self, because: str, ends_at: float) -> str:
+        """The start was refused for want of a login. Empty if that went well, else why the answer is not known.
+
+        Should somebody in between have handed it on all the same, then the service refuses the second one, for our
+        identifier is in use. Only an unknown shell shows that there was nothing to start it in.
+        """
+        try:
+            self._send_start(ends_at)
+        except WsmanFault as error:
+            if error.fault.unknown_id:
+                raise NotStarted(error.fault) from None
+            return f"{because}; then {error}"
+        except NoAnswer as error:
+            return f"{because}; then {error}"
+        except NothingSent as error:
+            problem = Lost(f"{because}; then {error.message}")
+        else:
+            return ""
+        raise problem
 
     def _settle(self, because: str) -> Received | None:
         """Whether the service knows the command. If it does, all goes on as if the answer had come.
@@ -127,11 +152,13 @@ class Execution:
         for pause in _ASK_AGAIN:
             try:
                 return self._wsman.receive(self._shell, self.id, seconds=_FIRST_WAIT)
+            except AuthenticationFailed:
+                raise  # again and again it would lock the account
             except NothingSent:
                 if time.monotonic() - began > _LONGEST_LOOK:
                     raise
             except WsmanFault as error:
-                if error.fault.unknown_id:
+                if error.fault.unknown_id or time.monotonic() - began > _LONGEST_LOOK:
                     raise
             time.sleep(pause)
         return self._wsman.receive(self._shell, self.id, seconds=_FIRST_WAIT)
@@ -145,7 +172,7 @@ class Execution:
             if now >= ends_at:
                 return End.LATE
             if self._feeding is None and now - began >= _FIRST_WAIT:
-                self._feed()
+                self._feed(ends_at)
             got = self._wsman.receive(self._shell, self.id, seconds=min(self._patience(), ends_at - now))
             if self._feeding is not None and self._feeding.problem:
                 raise Lost(self._feeding.problem)
@@ -166,6 +193,6 @@ class Execution:
         self.exit_code = got.exit_code
         return True
 
-    def _feed(self) -> None:
-        self._feeding = Feeding(self._shell, self.id, self._launch.stdin)
+    def _feed(self, ends_at: float) -> None:
+        self._feeding = Feeding(self._shell, self.id, self._launch.stdin, ends_at)
         self._beside.do(self._feeding)

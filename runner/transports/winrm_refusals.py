@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from runner.errors import AuthenticationFailed, ConnectionLost, ElevationFailed, NothingSent, Unreachable
+from runner.model.text import beginning
 from runner.transports.winrm_answers import Fault
 
 IS_IT_UP = "Is the machine running, the address right, the network or VPN there, and the port open in its firewall?"
+_LONGEST = 200  # characters of what a service offers
 UAC_REMEDY = (
     "For a local account other than the built-in Administrator, UAC filters administrator rights over the network: "
     "use a domain account, or set LocalAccountTokenFilterPolicy to 1 (see Microsoft's KB 951016)."
@@ -20,6 +22,10 @@ class NoAnswer(Exception):
     def __init__(self, reason: str, remedy: str = "") -> None:
         super().__init__(reason)
         self.remedy = remedy
+
+
+class LoginForgotten(NoAnswer):
+    """The service asks for a login in the middle of a session. It has not read the message, if it is the service."""
 
 
 class WsmanFault(Exception):
@@ -79,10 +85,8 @@ def denied(where: str, fault: Fault) -> NothingSent:
 
 def unauthorized(where: str, headers: Mapping[str, str], auth: str) -> NothingSent:
     """The service answered 401: by what it offers, either the credentials or the kind of login is wrong."""
-    offers = sorted(word.split()[0] for word in headers.get("WWW-Authenticate", "").split(",") if word.split())
-    wanted = {"ntlm": {"ntlm", "negotiate"}, "kerberos": {"kerberos", "negotiate"}}.get(auth, {auth})
-    if auth != "certificate" and not wanted & {word.lower() for word in offers}:
-        said = ", ".join(offers) or "nothing"
+    if auth != "certificate" and not offered(headers, auth):
+        said = beginning(", ".join(sorted(_offers(headers))), _LONGEST) or "nothing"
         return AuthenticationFailed(
             f"{where}: the service does not offer {auth}, but: {said}; nothing was sent",
             remedy="Choose another winrm.auth, or enable this one: winrm get winrm/config/service/auth.",
@@ -92,10 +96,25 @@ def unauthorized(where: str, headers: Mapping[str, str], auth: str) -> NothingSe
             f"{where}: the service does not know our certificate; nothing was sent",
             remedy="It must be mapped to a local account there, and Certificate be true in winrm/config/service/auth.",
         )
+    if auth == "kerberos":
+        return AuthenticationFailed(
+            f"{where}: the service does not accept our Kerberos ticket; nothing was sent",
+            remedy="Is there one (klist), and is it for this machine? Get one with kinit.",
+        )
     return AuthenticationFailed(
         f"{where}: the user name or the password is wrong; nothing was sent",
         remedy=r"Is the account locked, or its password expired? Write a domain account as DOMAIN\user or user@domain.",
     )
+
+
+def offered(headers: Mapping[str, str], auth: str) -> bool:
+    """Whether the answer that has these headers offers this kind of login."""
+    wanted = {"ntlm": {"ntlm", "negotiate"}, "kerberos": {"kerberos", "negotiate"}}.get(auth, {auth})
+    return bool(wanted & {word.lower() for word in _offers(headers)})
+
+
+def _offers(headers: Mapping[str, str]) -> list[str]:
+    return [word.split()[0] for word in headers.get("WWW-Authenticate", "").split(",") if word.split()]
 
 
 def not_winrm(where: str, status: int) -> NothingSent:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import ssl
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ import urllib3.connection
 
 from runner.errors import AuthenticationFailed, HostIdentityError
 from runner.model.inventory import WinrmOptions
+from runner.transports.winrm_limits import Watch, WatchedConnection
 
 Connection = urllib3.connection.HTTPConnection
 
@@ -23,9 +25,11 @@ _KEEPALIVE = 15  # seconds between signs of life; after three without an answer 
 
 def tls_context(options: WinrmOptions, key_passphrase: Callable[[], str], where: str) -> ssl.SSLContext:
     """What to believe (the system's authorities, or those of ``ca_file``) and what to show (a client certificate)."""
-    context = ssl.create_default_context()
-    if options.ca_file is not None:
-        context = _believing(options.ca_file, where)
+    context = _context()
+    if options.ca_file is None:
+        context.load_default_certs()
+    else:
+        _believe(context, options.ca_file, where)
     if options.insecure_certificate:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -35,12 +39,21 @@ def tls_context(options: WinrmOptions, key_passphrase: Callable[[], str], where:
     return context
 
 
-def _believing(ca_file: str, where: str) -> ssl.SSLContext:
-    problem: OSError | None = None
+def _context() -> ssl.SSLContext:
+    """As ``ssl.create_default_context``, which would also write our keys to the file that SSLKEYLOGFILE names."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if sys.version_info >= (3, 13):
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | ssl.VERIFY_X509_STRICT
+    return context
+
+
+def _believe(context: ssl.SSLContext, ca_file: str, where: str) -> None:
     try:
-        return ssl.create_default_context(cafile=os.path.expanduser(ca_file))  # noqa: PTH111
+        context.load_verify_locations(cafile=os.path.expanduser(ca_file))  # noqa: PTH111
     except OSError as error:  # ssl.SSLError is one
         problem = error
+    else:
+        return
     raise HostIdentityError(
         f"{where}: the authorities in {ca_file} cannot be read ({problem.strerror or problem}); nothing was sent",
         remedy="`ca_file` must be a file of certificates in PEM form.",
@@ -65,21 +78,19 @@ def _show(context: ssl.SSLContext, certificate: str, key: str, passphrase: Calla
 class Adapter(requests.adapters.HTTPAdapter):
     """Carries one session over one connection, with our TLS settings and no proxy.
 
-    ``on_new`` is told of each connection when it is made, ``on_request`` when a request begins to be sent.
+    ``on_new`` is told of each connection when it is made, ``watch`` has its limits.
     """
 
-    def __init__(
-        self, context: ssl.SSLContext | None, on_new: Callable[[Connection], None], on_request: Callable[[], None]
-    ) -> None:
+    def __init__(self, context: ssl.SSLContext | None, on_new: Callable[[Connection], None], watch: Watch) -> None:
         self._context = context
         self._on_new = on_new
-        self._on_request = on_request
+        self._watch = watch
         super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0, pool_block=False)
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **kwargs: Any) -> None:  # noqa: ANN401, FBT001, FBT002  as inherited
         kwargs["socket_options"] = _socket_options()
         super().init_poolmanager(connections, maxsize, block, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = _pools(self._on_new, self._on_request)
+        self.poolmanager.pool_classes_by_scheme = _pools(self._on_new, self._watch)
 
     def build_connection_pool_key_attributes(
         self,
@@ -95,32 +106,31 @@ class Adapter(requests.adapters.HTTPAdapter):
         """Nothing: our context does it."""
 
 
-def _pools(on_new: Callable[[Connection], None], on_request: Callable[[], None]) -> dict[str, Any]:
-    class Plain(urllib3.connection.HTTPConnection):
-        def request(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
-            on_request()
-            super().request(*args, **kwargs)
+class _Plain(WatchedConnection):
+    """Over http."""
 
-    class Tls(urllib3.connection.HTTPSConnection):
-        def request(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
-            on_request()
-            super().request(*args, **kwargs)
+
+class _Tls(WatchedConnection, urllib3.connection.HTTPSConnection):
+    """Over https."""
+
+
+def _pools(on_new: Callable[[Connection], None], watch: Watch) -> dict[str, Any]:
+    def watched(made: Any) -> Any:  # noqa: ANN401
+        made.watch = watch
+        on_new(made)
+        return made
 
     class PlainPool(urllib3.HTTPConnectionPool):
-        ConnectionCls = Plain
+        ConnectionCls = _Plain
 
         def _new_conn(self) -> Any:  # noqa: ANN401
-            made = super()._new_conn()
-            on_new(made)  # type: ignore[arg-type]
-            return made
+            return watched(super()._new_conn())
 
     class TlsPool(urllib3.HTTPSConnectionPool):
-        ConnectionCls = Tls
+        ConnectionCls = _Tls
 
         def _new_conn(self) -> Any:  # noqa: ANN401
-            made = super()._new_conn()
-            on_new(made)  # type: ignore[arg-type]
-            return made
+            return watched(super()._new_conn())
 
         def _validate_conn(self, conn: Any) -> None:  # noqa: ANN401
             """Connect; the warning about an unchecked certificate is ours to give, and the plan shows it."""

@@ -9,7 +9,7 @@ from runner.transports import winrm_messages as messages
 from runner.transports.winrm_answers import BadAnswer, Received, command_id, fault, identified, received, shell_id
 from runner.transports.winrm_http import Line
 from runner.transports.winrm_messages import Place
-from runner.transports.winrm_refusals import NoAnswer, WsmanFault
+from runner.transports.winrm_refusals import NoAnswer, WsmanFault, not_winrm
 
 T = TypeVar("T")
 
@@ -29,21 +29,23 @@ class Wsman:
     def __init__(self, line: Line) -> None:
         self.line = line
 
-    def identify(self) -> bool:
-        """Log in. False if what answers is no WS-Management service."""
-        _, answer = self.line.post(messages.IDENTIFY, wait=self.line.login.target.winrm.connect_timeout)
+    def identify(self) -> None:
+        """Log in. Raises ``Unreachable`` if what answers is no WS-Management service."""
+        login = self.line.login
+        status, answer = self.line.post(messages.IDENTIFY, wait=login.target.winrm.connect_timeout, safe=True)
         try:
             refusal = fault(answer)
-            known = identified(answer)
+            known = refusal is not None or identified(answer)
         except BadAnswer:
-            return False
+            refusal, known = None, False
         if refusal is not None:
             raise WsmanFault(refusal)
-        return known
+        if not known:
+            raise not_winrm(login.where, status)
 
     def create(self) -> str:
         """Open a shell; gives its identifier."""
-        return self._ask(messages.create(self._place(), _AT_ONCE), _AT_ONCE + _SLACK, shell_id)
+        return self._ask(messages.create(self._place(), _AT_ONCE), _AT_ONCE + _SLACK, shell_id, safe=True)
 
     def command(self, shell: str, command: str, line: str, *, seconds: float = _AT_ONCE) -> str:
         """Start a line, as ``command``; gives the identifier that the service uses for it, mostly the same."""
@@ -60,9 +62,13 @@ class Wsman:
                 raise
             return None
 
-    def send(self, shell: str, command: str, data: bytes, *, last: bool) -> None:
-        """Hand bytes to the command; returns when it, or a buffer, has taken them."""
-        self._ask(messages.send(self._place(shell), command, data, _AT_ONCE, last=last), _AT_ONCE + _SLACK, _nothing)
+    def send(self, shell: str, command: str, data: bytes, *, last: bool, within: float = _AT_ONCE) -> None:
+        """Hand bytes to the command; returns when it, or a buffer, has taken them. ``within``: its deadline is near.
+
+        The service is not told of it: that it gave up would come as news from the command.
+        """
+        wait = max(SHORTEST, min(_AT_ONCE, within)) + _SLACK
+        self._ask(messages.send(self._place(shell), command, data, _AT_ONCE, last=last), wait, _nothing)
 
     def terminate(self, shell: str, command: str) -> None:
         """End a command, or free what is kept of one that has ended."""
@@ -75,8 +81,8 @@ class Wsman:
     def _place(self, shell: str = "") -> Place:
         return Place(self.line.login.endpoint, shell)
 
-    def _ask(self, message: bytes, wait: float, read: Callable[[bytes], T]) -> T:
-        status, answer = self.line.post(message, wait=wait)
+    def _ask(self, message: bytes, wait: float, read: Callable[[bytes], T], *, safe: bool = False) -> T:
+        status, answer = self.line.post(message, wait=wait, safe=safe)
         try:
             refusal = fault(answer)
             if refusal is None:

@@ -35,9 +35,11 @@ class FakeWsman:
     def __init__(self, *problems: Exception | None) -> None:
         self.line = FakeLine()
         self.pieces: list[tuple[bytes, bool]] = []
+        self.within: list[float] = []
         self._problems = list(problems)
 
-    def send(self, shell: str, command: str, data: bytes, *, last: bool) -> None:
+    def send(self, shell: str, command: str, data: bytes, *, last: bool, within: float) -> None:
+        self.within.append(within)
         problem = self._problems.pop(0) if self._problems else None
         if problem is not None:
             raise problem
@@ -47,6 +49,11 @@ class FakeWsman:
 def as_wsman(fake: FakeWsman) -> Wsman:
     """What the code under test takes it for."""
     return cast("Wsman", fake)
+
+
+def feeding_of(data: bytes) -> Feeding:
+    """Standard input of a command that has ten seconds left."""
+    return Feeding("S", "C", data, time.monotonic() + 10)
 
 
 def test_jobs_are_done_in_order_before_the_end() -> None:
@@ -113,19 +120,20 @@ def test_it_can_be_used_after_the_end() -> None:
 def test_input_in_pieces(size: int) -> None:
     """Each small enough for one message, only the last one ends it, and no input is one empty piece."""
     fake = FakeWsman()
-    feeding = Feeding("S", "C", b"x" * size)
+    feeding = feeding_of(b"x" * size)
     feeding(as_wsman(fake))
 
     assert b"".join(data for data, _ in fake.pieces) == b"x" * size
     assert [last for _, last in fake.pieces] == [False] * (len(fake.pieces) - 1) + [True]
     assert all(len(data) <= PIECE for data, _ in fake.pieces)
+    assert all(9 < within <= 10 for within in fake.within)
     assert feeding.done
 
 
 def test_nothing_is_sent_to_a_command_that_has_ended() -> None:
     """It was told so before its turn came."""
     fake = FakeWsman()
-    feeding = Feeding("S", "C", b"x")
+    feeding = feeding_of(b"x")
     feeding.stop()
     feeding(as_wsman(fake))
 
@@ -145,7 +153,7 @@ def test_nothing_is_sent_to_a_command_that_has_ended() -> None:
 def test_input_that_did_not_get_through(problem: Exception, said: str) -> None:
     """It is a problem, unless the command does not want any more; no further piece is sent."""
     fake = FakeWsman(None, problem)
-    feeding = Feeding("S", "C", b"x" * 3 * PIECE)
+    feeding = feeding_of(b"x" * 3 * PIECE)
     feeding(as_wsman(fake))
 
     assert feeding.problem == said

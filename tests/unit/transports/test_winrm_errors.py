@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 import errno
 import inspect
 import socket
@@ -28,6 +29,7 @@ from runner.errors import (
 from runner.transports.winrm_answers import Fault
 from runner.transports.winrm_auth import Downgrade
 from runner.transports.winrm_errors import EXPLANATIONS, reason, refused
+from runner.transports.winrm_limits import Unacceptable
 from runner.transports.winrm_refusals import NoAnswer, denied, lost, not_winrm, unanswered, unauthorized
 
 WHERE = "win-1 (10.0.0.4, https)"
@@ -140,6 +142,9 @@ def test_the_most_specific_explanation_is_taken(kind: type[Exception]) -> None:
         (spnego.exceptions.InvalidTokenError(context_msg="odd"), AuthenticationFailed, "the login failed"),
         (PermissionError("Server did not respond with NTLM challenge token"), AuthenticationFailed, "the login failed"),
         (Downgrade("no sealing"), AuthenticationFailed, "messages would not be encrypted"),
+        (Unacceptable("too long"), Unreachable, "this is not how WinRM answers (too long)"),
+        (binascii.Error("Incorrect padding"), AuthenticationFailed, "the login failed"),
+        (wrapped(made(urllib3.exceptions.ReadTimeoutError)), Unreachable, "the port is open, but no answer came"),
         (OSError("odd"), Unreachable, "no connection"),
         (KeyError("www-authenticate"), Unreachable, "WinRM failed"),
     ],
@@ -166,6 +171,15 @@ def test_reason_is_short_and_in_one_line() -> None:
     assert reason(wrapped(OSError(errno.ECONNREFUSED, "Connection refused"))) == "Connection refused"
     assert reason(ValueError("a\n  b")) == "a b"
     assert reason(ValueError()) == "ValueError"
+    assert len(reason(ValueError("x" * 1000))) < 400
+
+
+def test_reason_quotes_no_character_of_a_secret() -> None:
+    """As the standard library does where it cannot encode one."""
+    with pytest.raises(UnicodeEncodeError) as caught:
+        "pass\u20acwort".encode("latin-1")
+
+    assert reason(caught.value) == "UnicodeEncodeError"
 
 
 @pytest.mark.parametrize(
@@ -198,7 +212,7 @@ def test_faults(fault: Fault, kind: type[VmfixError], said: str) -> None:
         ("basic", "Negotiate, Kerberos", "the service does not offer basic, but: Kerberos, Negotiate"),
         ("basic", 'Basic realm="WSMAN"', "the user name or the password is wrong"),
         ("credssp", "", "the service does not offer credssp, but: nothing"),
-        ("kerberos", "Negotiate", "the user name or the password is wrong"),
+        ("kerberos", "Negotiate", "the service does not accept our Kerberos ticket"),
         ("certificate", "Negotiate", "the service does not know our certificate"),
     ],
 )
@@ -208,6 +222,15 @@ def test_what_was_offered_tells_what_is_wrong(auth: str, offered: str, said: str
 
     assert type(problem) is AuthenticationFailed
     assert said in problem.message
+
+
+def test_what_was_offered_is_cut_short() -> None:
+    """It is whatever the other side wants it to be."""
+    offered = ", ".join(f"scheme{number}" for number in range(5000))
+    said = unauthorized(WHERE, {"WWW-Authenticate": offered}, "basic").message
+
+    assert "but: scheme0, scheme1" in said
+    assert len(said) < 400
 
 
 def test_lost_commands() -> None:
