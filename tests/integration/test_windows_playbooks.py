@@ -6,12 +6,15 @@ Wine is not Windows: what these tests show is that vmfix does the right thing on
 from __future__ import annotations
 
 import re
+import signal
+import subprocess
+import sys
 from collections.abc import Mapping
 
 import pytest
 
 from tests.integration.conftest import DeskOf
-from tests.integration.lab_desk import Desk, Done
+from tests.integration.lab_desk import Desk, Done, wait_for
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 
@@ -21,6 +24,7 @@ WRITERS, SERVICE, COM, HOST = (
     "ExtensionSnapshotFailedCOM",
     "ExtensionFailedTimeoutVMNetworkUnresponsive",
 )
+DEMAND = 3  # SERVICE_DEMAND_START
 READS = re.compile(
     r"(sc (query|queryex|qc|enumdepend) |reg query |vssadmin list writers|wevtutil qe |whoami|hostname|net start$)"
 )
@@ -58,6 +62,13 @@ def second_run_changes_nothing(desk: Desk, code: str, names: list[str]) -> None:
     assert set(done.statuses.values()) <= {"healthy", "applied"}, done.text
     assert done.code == 0
     assert {name: len(changes(desk, name)) for name in names} == before
+
+
+def dry_run_only_reads(desk: Desk, code: str, names: list[str]) -> None:
+    """The endpoint's log has observations only."""
+    assert desk.vmfix("run", code, "-i", desk.lab.inventory, "--dry-run").code in {0, 5}
+    assert [line for name in names for line in changes(desk, name)] == []
+    assert all(sent(desk, name) for name in names)
 
 
 def test_faulty_writers_are_restarted_by_their_services(desk_of: DeskOf) -> None:
@@ -124,6 +135,7 @@ def test_the_vss_service_is_restarted_and_the_machine_only_if_that_does_not_help
     """A reboot is a remedy of its own, with an approval of its own."""
     names = ["win-vss-bad", "win-vss-disabled", "win-vss-start-fails"]
     desk = desk_of(*names)
+    dry_run_only_reads(desk, SERVICE, names)
     only_restart = desk.vmfix(
         *("run", SERVICE, "-i", desk.lab.inventory, "-t", "win-vss-start-fails", "--json"),
         *("--approve", "vss-service-bad-state/restart"),
@@ -138,6 +150,34 @@ def test_the_vss_service_is_restarted_and_the_machine_only_if_that_does_not_help
     second_run_changes_nothing(desk, SERVICE, names)
 
 
+def test_an_interrupted_restart_brings_the_dependents_back(desk_of: DeskOf) -> None:
+    """Ctrl-C while a service is down: the remedy is finished before anything ends."""
+    name = "win-wmi-writer-failed"
+    desk = desk_of(name)
+
+    words = ["run", WRITERS, "-i", str(desk.lab.inventory), "--approve", "all"]
+    argv = [sys.executable, "-m", "runner", *words]
+    nothing = subprocess.DEVNULL
+    with subprocess.Popen(argv, stdin=nothing, stdout=nothing, stderr=nothing) as process:
+        wait_for(lambda: "net stop iphlpsvc" in sent(desk, name), "the restart", seconds=60)
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=180)
+
+    assert process.returncode in {0, 5, 130}
+    assert changes(desk, name)[-1] == "net start iphlpsvc"
+    assert desk.lab.windows(name).is_mended()
+
+
+def test_vss_is_restarted_last(desk_of: DeskOf) -> None:
+    """Several services in one run, each once."""
+    desk = desk_of("win-many-writers-failed")
+    run(desk, WRITERS, "-e", "settle=30s")
+
+    stops = [line for line in changes(desk, "win-many-writers-failed") if line.startswith("net stop ")]
+    assert len(stops) == len(set(stops)) > 1
+    assert stops[-1] == "net stop VSS"
+
+
 def test_com_and_msdtc_rung_by_rung(desk_of: DeskOf) -> None:
     """Start, account, reinstallation; never the last on a cluster node; each only if the one before did not help."""
     expected = {
@@ -149,6 +189,7 @@ def test_com_and_msdtc_rung_by_rung(desk_of: DeskOf) -> None:
         "win-com-cluster": "needs_person",
     }
     desk = desk_of(*expected)
+    dry_run_only_reads(desk, COM, list(expected))
     run_and_prove(desk, COM, expected)
 
     assert changes(desk, "win-com-stopped") == ["net start COMSysApp"]
@@ -157,6 +198,9 @@ def test_com_and_msdtc_rung_by_rung(desk_of: DeskOf) -> None:
         reinstalled = "msdtc -uninstall" in changes(desk, name)
         assert reinstalled is (name in {"win-com-reinstall", "win-com-dependent"}), name
     assert changes(desk, "win-com-dependent")[-1] == "net start MSMQ"
+    kept = desk.lab.windows("win-com-dependent").look().service("MSDTC")
+    assert kept is not None
+    assert kept.start == DEMAND, "msdtc -install makes it automatic; it has to start as it did before"
     second_run_changes_nothing(desk, COM, [name for name, status in expected.items() if status == "fixed"])
 
 
@@ -169,6 +213,7 @@ def test_the_snapshot_goes_through_the_host(desk_of: DeskOf) -> None:
         "win-snapshot-right": "needs_person",
     }
     desk = desk_of(*expected)
+    dry_run_only_reads(desk, HOST, list(expected))
     run_and_prove(desk, HOST, expected)
 
     assert all(desk.lab.windows(name).is_mended() for name in expected)

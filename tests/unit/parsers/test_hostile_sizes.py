@@ -6,6 +6,7 @@ One target could stop the work on all others otherwise: a regular expression is 
 from __future__ import annotations
 
 import contextlib
+import gc
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from runner.report.markdown import fenced, inline
 from runner.shells.windows_text import oem_codec, to_utf8
 
 SIZES = (800, 3_200, 12_800, 51_200)  # characters; small ones first, so that a cubic reader fails before it hangs
-MOST_GROWTH = 8  # when the text is four times as long: linear is 4, quadratic is 16
+MOST_GROWTH = 10  # when the text is four times as long: linear is 4, quadratic is 16
 MEASURABLE = 0.1  # seconds of processor time, below which nothing is concluded from a growth
 MOST_TIME = 10.0  # seconds for the longest text, on a busy machine
 
@@ -156,10 +157,14 @@ READERS: dict[str, Callable[[bytes], object]] = {
 
 
 def _seconds(read: Callable[[bytes], object], data: bytes) -> float:
-    """Processor time of this thread: other work on the machine hardly counts."""
-    start = time.thread_time()
-    read(data)
-    return time.thread_time() - start
+    """Processor time of this thread: other work on the machine hardly counts, nor what else lies in memory."""
+    gc.disable()
+    try:
+        start = time.thread_time()
+        read(data)
+        return time.thread_time() - start
+    finally:
+        gc.enable()
 
 
 def _data(shape: Shape, size: int) -> bytes:

@@ -17,7 +17,7 @@ import types
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 import requests
@@ -68,6 +68,14 @@ OUTPUT = soap(
 Answer = bytes | Callable[[ssl.SSLSocket], None]
 
 
+def _head(reader: BinaryIO) -> str:
+    """The lines of a request up to the empty one; nothing at the end of the connection."""
+    found = []
+    while (line := reader.readline().decode()) not in {"", "\r\n"}:
+        found.append(line)
+    return "".join(found)
+
+
 class Service:
     """Answers each operation as it was told, over https. Notes what it was asked over which connection."""
 
@@ -103,7 +111,7 @@ class Service:
     def _serve(self, link: socket.socket, number: int) -> None:
         with contextlib.suppress(OSError), self._context.wrap_socket(link, server_side=True) as secure:
             reader = secure.makefile("rb")
-            while head := "".join(iter(lambda: reader.readline().decode(), "\r\n")):
+            while head := _head(reader):
                 length = re.search(r"content-length: (\d+)", head.lower())
                 body = reader.read(int(length[1]) if length else 0).decode()
                 self.headers.append(head)

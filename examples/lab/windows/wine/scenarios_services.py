@@ -83,6 +83,8 @@ COM_SCENARIOS: Mapping[str, WindowsScenario] = {
         services={
             "MSDTC": replace(
                 services.BASE["MSDTC"],
+                start=Start.DEMAND,
+                delayed=False,
                 account="LocalSystem",
                 lab={"Damaged": 1, "StartError": 1067, "FailsUnless": "MSDTC=LocalSystem"},
             ),
