@@ -398,7 +398,9 @@ def test_a_line_that_broke_for_good() -> None:
     with sshd() as dying:
         connection = connect(dying.target(connect_timeout=2.0), Secrets())
         with pytest.raises(ConnectionLost, match=r"not known if process \d+ still runs") as caught:
-            connection.run(Command(dialect=Dialect.SH, script='kill -KILL "$1" $PPID', argv=(str(dying.pid),)))
+            connection.run(
+                Command(dialect=Dialect.SH, script='sleep 0.5; kill -KILL "$1" $PPID', argv=(str(dying.pid),))
+            )
         connection.close()
 
     assert caught.value.process_dead is None
