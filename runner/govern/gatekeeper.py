@@ -82,27 +82,21 @@ class Gatekeeper:
     def opening(self) -> tuple[dt.datetime | None, str] | None:
         """If nothing at all may start now although something should: when the first may, and why not yet."""
         held = []
-        for key, entry in self._entries.items():
-            if next(self._runnable(entry), None) is not None:
-                hold = self.entry(key)
-                if hold is None:
-                    return None
-                held.append((self._next(entry), hold.reason))
-        times = [moment for moment, _ in held if moment is not None]
-        return (min(times, default=None), held[0][1]) if held else None
+        for entry in self._entries.values():
+            first = next(self._runnable(entry), None)
+            if first is None:
+                continue
+            hold = self._at(entry, first, self.now(), waits=True)
+            if hold is None:
+                return None
+            held.append(hold)
+        times = [hold.until for hold in held if hold.until is not None]
+        return (min(times, default=None), held[0].reason) if held else None
 
     def _runnable(self, entry: Entry) -> Iterator[RemedyPlan]:
         if entry.standing is Standing.PLANNED:
             allowed = self.approved.remedies
             yield from (r for r in entry.remedies if r.offered and f"{entry.playbook}/{r.id}" in allowed)
-
-    def _next(self, entry: Entry) -> dt.datetime | None:
-        """When its first remedy fits, if plan and approval hold as long."""
-        first = next(self._runnable(entry), None)
-        if self.timetable is None or first is None:
-            return None
-        hold = self._at(entry, first, self.now(), waits=True)
-        return hold.until if hold else None
 
     def _at(self, entry: Entry, remedy: RemedyPlan, now: dt.datetime, *, waits: bool) -> Hold | None:
         expires = dt.datetime.fromisoformat(self.approved.plan.expires_at)

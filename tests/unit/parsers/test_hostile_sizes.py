@@ -23,7 +23,7 @@ from runner.report.markdown import fenced, inline
 from runner.shells.windows_text import oem_codec, to_utf8
 
 SIZES = (800, 3_200, 12_800, 51_200)  # characters; small ones first, so that a cubic reader fails before it hangs
-MOST_GROWTH = 10  # when the text is four times as long: linear is 4, quadratic is 16
+MOST_GROWTH = 8  # when the text is four times as long: linear is 4, quadratic is 16
 MEASURABLE = 0.1  # seconds of processor time, below which nothing is concluded from a growth
 MOST_TIME = 10.0  # seconds for the longest text, on a busy machine
 
