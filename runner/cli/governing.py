@@ -171,7 +171,7 @@ def watched(
     rules: Rules,
     words: Governing,
     approved: ApprovedPlan,
-    judged: Callable[[], tuple[ApprovedPlan, Judgement]],
+    approved_now: Callable[[], frozenset[str]],
 ) -> Rules:
     """Rules that notice when the policy changes, or an approval is withdrawn, while the run waits or goes on."""
     from runner.diagnostics import Diagnostics  # noqa: PLC0415 - only with a policy
@@ -184,7 +184,7 @@ def watched(
         now = find_policy(words.policy, os.environ, Diagnostics())
         if before is None or now is None or now.digest != before.digest:
             return "the policy, or a file that it names, changed since this run began"
-        lost = sorted(approved.remedies - judged()[0].remedies)
+        lost = sorted(approved.remedies - approved_now())
         return f"{lost[0]} is not approved any more" if lost else ""
 
     return replace(rules, changed=Watch(look, app.surroundings.clock.monotonic))

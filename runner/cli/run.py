@@ -171,13 +171,15 @@ def _approved(  # noqa: PLR0913 - all that a consent comes from
     if policy is None:
         return app.consent(plan, needed, consent.how, consent.acknowledged), rules
 
-    def judged() -> tuple[ApprovedPlan, Judgement]:
-        offered = governing.signed_for(app, plan, policy, words.governing, words.plan_path)
-        return app.judge(plan, rules, offered, needed, how=consent.how, acknowledged=consent.acknowledged)
+    def judged(signed: Sequence[Offered]) -> tuple[ApprovedPlan, Judgement]:
+        return app.judge(plan, rules, signed, needed, how=consent.how, acknowledged=consent.acknowledged)
 
-    approved, judgement = judged()
+    def approved_now() -> frozenset[str]:
+        return judged(governing.signed_for(app, plan, policy, words.governing, words.plan_path))[0].remedies
+
+    approved, judgement = judged(offered)
     governing.tell(session, judgement)
-    return approved, governing.watched(app, rules, words.governing, approved, judged)
+    return approved, governing.watched(app, rules, words.governing, approved, approved_now)
 
 
 def _execute(session: Session, app: App, asked: Asked, approved: ApprovedPlan, work: _Work) -> int:
