@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from runner.steps.acl import Acl
 from runner.steps.base import StepType
+from runner.steps.certificate import Certificates
 from runner.steps.command import RunCommand, RunPowerShell, RunShell
+from runner.steps.defender_exclusion import DefenderExclusion
 from runner.steps.file import File
 from runner.steps.filesystem_check import FilesystemCheck
 from runner.steps.ini_value import IniValue
@@ -24,6 +27,9 @@ _ALL: tuple[StepType[Any, Any], ...] = (
     RunPowerShell(),
     Service(),
     RegistryValue(),
+    Acl(),
+    Certificates(),
+    DefenderExclusion(),
     IniValue(),
     Mount(),
     FilesystemCheck(),

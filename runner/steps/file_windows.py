@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -22,10 +21,10 @@ from runner.steps._atomic_write import ABSENT, FileSeen, diff, digest_of, judge_
 from runner.steps.base import Decision, Judgement, Observing, StepType, last_line
 from runner.steps.file_args import FileArgs
 from runner.steps.rendering import is_open
+from runner.steps.windows_path import PATH
 
 _AT_MOST = 120.0
 _LARGEST = 1 << 18  # bytes; content travels as text in the plan and in the script
-_PATH = re.compile(r"[A-Za-z]:(\\[^\\/:*?\"<>|\x00-\x1f]*[^\\/:*?\"<>|\x00-\x1f. ])+")
 
 _LOOK = """\
 $ErrorActionPreference = 'Stop'
@@ -108,7 +107,7 @@ class WindowsFile(StepType[FileArgs, FileSeen]):
         if linux:
             return f"`{linux}` cannot be wanted of a file on Windows\nRemove it."
         path, content = given.get("path"), given.get("content")
-        if isinstance(path, str) and not is_open(path) and not _PATH.fullmatch(path):
+        if isinstance(path, str) and not is_open(path) and not PATH.fullmatch(path):
             return f"`{path}` is no path of a file on Windows\nWrite it from the drive on: C:\\folder\\file."
         if isinstance(content, str) and len(content.encode("utf-8", "replace")) > _LARGEST:
             return f"the content is larger than {_LARGEST} bytes\nCopy such files in another way."

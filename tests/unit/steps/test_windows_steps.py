@@ -8,11 +8,9 @@ from typing import Any, cast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tree_sitter import Language, Parser
-from tree_sitter_powershell import language
 
 from runner.errors import ExpressionError, ParseError
-from runner.model.command import AtDeadline, Command, Dialect, Effect
+from runner.model.command import AtDeadline, Dialect, Effect
 from runner.model.inventory import Platform
 from runner.model.plan import Outcome
 from runner.shells.windows import launch
@@ -24,6 +22,7 @@ from runner.steps.file_args import FileArgs
 from runner.steps.reboot import RebootArgs
 from runner.steps.rendering import render_args
 from tests.unit.steps.driving import Target, result
+from tests.unit.steps.powershell import sound
 
 PATH = "C:\\ProgramData\\vmfix\\x.conf"
 
@@ -38,12 +37,6 @@ def refusal(name: str, raw: dict[str, object]) -> str:
     with pytest.raises(ExpressionError) as caught:
         render_args(on_windows(name), raw, {})
     return caught.value.message
-
-
-def sound(command: Command) -> bool:
-    """Whether it can be sent, and a parser of PowerShell finds no error in its script."""
-    tree = Parser(Language(language())).parse(command.script.encode())
-    return bool(launch(command).line) and command.dialect is Dialect.POWERSHELL and not tree.root_node.has_error
 
 
 # --- reboot ----------------------------------------------------------------------------------------------------------
