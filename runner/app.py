@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import logging
 import platform
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,16 +17,18 @@ from typing import Self
 from runner import __version__, codec, stops
 from runner.approve import approve, full_ids
 from runner.credentials import Resolver, redact_json
+from runner.debts import OBSERVED_BY, owed_to, settlement
 from runner.errors import JournalError, UsageError, VmfixError
 from runner.execute import engine
-from runner.execute.entry import Verdict
 from runner.execute.pool import Connections
 from runner.execute.survey import reach, survey
 from runner.execute.tools import Stop, Tools, Where
+from runner.execute.verdict import Verdict
 from runner.govern.gatekeeper import Gatekeeper
 from runner.govern.quorum import judge
 from runner.journal import CANCELLED, FINISHED, Journal, JournalReader
 from runner.model.approval import Approval, ApprovedPlan, Judgement, Offered
+from runner.model.debt import Debt
 from runner.model.event import Event, EventKind, Status
 from runner.model.inventory import Target
 from runner.model.plan import Entry, Plan
@@ -39,6 +42,8 @@ from runner.rules import Rules
 from runner.surroundings import Surroundings
 from runner.transports.base import Connection
 from runner.transports.table import connector
+
+log = logging.getLogger(__name__)
 
 
 class App:
@@ -81,13 +86,19 @@ class App:
         if offline:
             entries = tuple(plan_offline(subject) for subject in prepared.subjects)
         else:
+            settled: dict[str, Debt] = {}
             found = survey(
                 prepared.subjects,
                 self.connections,
                 self.surroundings.clock,
                 concurrency=request.concurrency,
                 seen=seen,
+                settled=lambda debt: settled.update({debt.id: debt}),
             )
+            try:
+                self.settle(settled.values())
+            except JournalError as problem:  # then it will be seen again
+                log.warning("what is no longer owed could not be recorded: %s", problem.message)
             entries = tuple(self._redacted(entry) for entry in found)
         made = Made(
             at=self.surroundings.clock.now(),
@@ -99,6 +110,20 @@ class App:
         )
         playbooks = [(playbook, prepared.params[playbook.id]) for playbook in prepared.playbooks]
         return assemble(entries, playbooks, prepared.targets, made=made)
+
+    def settle(self, debts: Iterable[Debt], *, by: str = OBSERVED_BY, why: str = "") -> None:
+        """Record that these are no longer owed: as was seen, or as a person says and ``why``. Raises JournalError."""
+        found = list(debts)
+        if found:
+            with self._journal() as journal:
+                for debt in found:
+                    journal.record(settlement(debt, self._now(), by=by, why=why or debt.seen))
+
+    def _journal(self) -> Journal:
+        return Journal(self.surroundings.state, redact=self.redact, now=self._now)
+
+    def _now(self) -> str:
+        return stamp(self.surroundings.clock.now())
 
     def _redacted(self, entry: Entry) -> Entry:
         """The entry without secrets that a target sent back to us. Before the digest, or a saved plan would not fit it.
@@ -182,7 +207,7 @@ class App:
         clock = self.surroundings.clock
         run_id = f"{clock.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
         with (
-            Journal(self.surroundings.state, redact=self.redact, now=lambda: stamp(clock.now())) as journal,
+            self._journal() as journal,
             stops.answering(self.surroundings.state, run_id) as stop_asked,
         ):
             data = self._run_data(approved, rules, concurrency)
@@ -236,6 +261,8 @@ class App:
             clock=self.surroundings.clock,
             stop=self.stop,
             gate=gatekeeper.remedy,
+            debts=lambda target: owed_to(journal, self.surroundings.state, target),
+            settle=lambda debt: journal.record(settlement(debt, self._now(), by=OBSERVED_BY, why=debt.seen)),
         )
 
     def _run_data(self, approved: ApprovedPlan, rules: Rules, concurrency: int) -> Mapping[str, object]:

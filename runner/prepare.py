@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from runner.debts import owed_to
 from runner.diagnostics import Diagnostic, Diagnostics
 from runner.errors import InvalidDocuments, Refused
 from runner.journal import JournalReader
 from runner.load.params import resolve_params
 from runner.load.select import check_expected, select, warn_of_shared_addresses
 from runner.load.wording import listed
+from runner.model.debt import Debt
 from runner.model.inventory import Inventory, Target
 from runner.model.plan import Plan
 from runner.model.playbook import Playbook
@@ -59,7 +61,7 @@ def prepare(request: Request, state: Path) -> Prepared:
 
     Raises ``InvalidDocuments`` with all problems of all documents, ``UsageError`` for unknown words, ``Refused``
     for an empty selection or an unexpected count. ``state`` is the folder of the journal, which knows what waits for
-    a backup.
+    a backup and what is owed.
     """
     diagnostics = Diagnostics()
     playbooks = search(request.playbooks, request.folders, diagnostics)
@@ -80,7 +82,7 @@ def prepare(request: Request, state: Path) -> Prepared:
         playbooks=playbooks,
         params=params,
         targets=targets,
-        subjects=tuple(_subjects(playbooks, params, targets, request, JournalReader(state))),
+        subjects=tuple(_subjects(playbooks, params, targets, request, state)),
         warnings=diagnostics.warnings,
         groups=frozenset(inventory.groups),
     )
@@ -103,9 +105,11 @@ def _subjects(
     params: Mapping[str, Mapping[str, object]],
     targets: Sequence[Target],
     request: Request,
-    journal: JournalReader,
+    state: Path,
 ) -> Iterable[Subject]:
     """Every playbook on every selected target of its platform. Raises ``Refused`` if one has no target at all."""
+    journal = JournalReader(state)
+    owed: dict[str, tuple[Debt, ...]] = {}
     for playbook in playbooks:
         fitting = [t for t in targets if playbook.platform in (None, t.platform)]
         if not fitting:
@@ -113,8 +117,10 @@ def _subjects(
             message = f"`{playbook.id}` is for {kind} targets, and none is selected"
             raise Refused(message, remedy="Select other targets with -t, or another playbook.")
         for target in fitting:
+            if target.name not in owed:
+                owed[target.name] = owed_to(journal, state, target)
             applied = journal.last_applied(target.name, playbook.id, azure_id=target.azure_id)
-            yield Subject(playbook, target, params[playbook.id], applied, request.backup_failed_at)
+            yield Subject(playbook, target, params[playbook.id], applied, request.backup_failed_at, owed[target.name])
 
 
 def subjects_for(plan: Plan, prepared: Prepared) -> Mapping[str, Subject]:

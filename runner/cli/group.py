@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "approve": ("approve:approve", "Sign that a saved plan may run; withdraw that; show what is missing."),
         "run": ("run:run", "Plan, ask for consent, run, verify, report."),
         "stop": ("stop:stop", "Ask a run that goes on elsewhere to stop between remedies."),
+        "settle": ("settle:settle", "What runs left owing; say that something is not wanted any more."),
         "runs": ("history:runs", "Every run that the journal knows."),
         "report": ("history:report", "The report of a run."),
         "schema": ("about:schema", "JSON Schema of playbooks or inventories, for editors."),

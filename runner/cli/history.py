@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 import click
 
@@ -26,14 +27,18 @@ RUNS_FORMAT = 1
 @pass_session
 def runs(session: Session, as_json: bool) -> int:  # noqa: FBT001 - click calls it
     """List the runs, newest first."""
-    from runner.surroundings import Surroundings  # noqa: PLC0415 - not needed for --help
+    from runner.debts import owed_anywhere  # noqa: PLC0415 - not needed for --help
+    from runner.surroundings import Surroundings  # noqa: PLC0415 - the same
 
     session.screen.json = as_json
-    found = JournalReader(Surroundings(environ=os.environ, home=home()).state).runs()
+    state = Surroundings(environ=os.environ, home=home()).state
+    journal = JournalReader(state)
+    found = journal.runs()
+    owed = Counter(debt.run for debt in owed_anywhere(journal, state) if not debt.at_work)
     if as_json:
-        session.screen.data(dump({"vmfix_runs": RUNS_FORMAT, "runs": [_row(run) for run in found]}))
+        session.screen.data(dump({"vmfix_runs": RUNS_FORMAT, "runs": [_row(run, owed[run.id]) for run in found]}))
     else:
-        session.screen.text(_table(found))
+        session.screen.text(_table(found, owed))
     return OK
 
 
@@ -58,7 +63,7 @@ def report(session: Session, *, run: str, as_json: bool, markdown: str | None, j
     return OK
 
 
-def _row(run: RunSummary) -> dict[str, object]:
+def _row(run: RunSummary, owed: int) -> dict[str, object]:
     return {
         "run": run.id,
         "created_at": run.created_at,
@@ -70,15 +75,17 @@ def _row(run: RunSummary) -> dict[str, object]:
         "note": run.note,
         "playbooks": run.playbooks,
         "counts": dict(run.counts),
+        "owed": owed,
     }
 
 
-def _table(found: Sequence[RunSummary]) -> str:
+def _table(found: Sequence[RunSummary], owed: Mapping[str, int]) -> str:
     if not found:
         return "There are no runs yet.\n"
     rows = [("RUN", "BEGAN", "STATE", "PLAYBOOKS", "TARGETS", "NOTE")]
     for run in found:
         counts = ", ".join(f"{number} {status.replace('_', ' ')}" for status, number in run.counts.items())
+        counts += f"; {owed[run.id]} OWED" if owed.get(run.id) else ""
         began = run.created_at[:19].replace("T", " ") + "Z"
         rows.append((run.id, began, run.state, ", ".join(run.playbooks), counts, run.note))
     clean = [tuple(map(one_line, row)) for row in rows]
@@ -86,4 +93,5 @@ def _table(found: Sequence[RunSummary]) -> str:
     lines = [
         "  ".join([*(f"{cell:{width}}" for cell, width in zip(row, widths, strict=False)), row[-1]]) for row in clean
     ]
-    return "\n".join(line.rstrip() for line in lines) + "\n"
+    more = ["", "OWED: something was not brought back; `vmfix settle` lists it."] if owed else []
+    return "\n".join(line.rstrip() for line in (*lines, *more)) + "\n"

@@ -26,6 +26,7 @@ from runner.model.event import EventKind
 from runner.model.plan import Action, Outcome
 from runner.model.playbook import Doubt
 from runner.plan.actions import Turn, timed
+from runner.plan.owing import owed
 from runner.steps.base import Args, Decision, Judged, Judgement, StepType
 from runner.transports.base import Connection
 
@@ -211,6 +212,8 @@ class Performance:
             "evidence": decision.evidence,
             "prior": decision.prior,
             "undo": [command_data(c) for c in decision.undo],
+            "owes": [owed(self.type, args) for args in decision.owes],
+            "touches": sorted(self.type.touches(self.args)),
         }
         self.intended = True
         event = self.tools.event(EventKind.INTENT, self.where, data, attempt=attempt)

@@ -10,10 +10,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from runner.execute.entry import Verdict
 from runner.execute.rollout import Rollout
 from runner.execute.tick import Claim, RunView, tick
 from runner.execute.tools import Tools, Where
+from runner.execute.verdict import Verdict
 from runner.execute.waiting import Waiting
 from runner.govern.gatekeeper import Hold
 from runner.model.event import EventKind, Status

@@ -7,15 +7,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from runner.execute.dispatch import Dispatch
-from runner.execute.entry import STANDING_STATUS, EntryRun, Verdict
+from runner.execute.entry import EntryRun
 from runner.execute.pace import Pace, claims, no_hold, room
 from runner.execute.rollout import Rollout
 from runner.execute.tools import Tools, Where
+from runner.execute.verdict import STANDING_STATUS, Verdict
 from runner.execute.waiting import Waiting
 from runner.govern.gatekeeper import Hold
 from runner.model.approval import ApprovedPlan
 from runner.model.event import EventKind, Status
 from runner.model.plan import Entry, Standing
+from runner.plan.debts import advice, reason
 from runner.plan.entries import Subject
 
 log = logging.getLogger(__name__)
@@ -98,6 +100,9 @@ class Worker:
         subject = self.subjects[entry.key]
         self.tools.note(self.tools.event(EventKind.TARGET_STARTED, where, {"address": subject.target.address}))
         if self.settled(entry):
+            owed = () if subject.playbook.is_guide else self.tools.debts(subject.target)
+            if owed:  # since it was looked at: by an entry before it, or by another run
+                return Verdict(Status.REFUSED, reason(owed), advice(owed, subject.target.platform))
             healthy = True if entry.standing is Standing.HEALTHY else None
             said = {"healthy": healthy, "why": entry.reason, "remarks": entry.remarks}
             self.tools.note(self.tools.event(EventKind.OBSERVED, where, said))

@@ -2,71 +2,34 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from runner.errors import (
-    CredentialError,
-    ElevationFailed,
-    HostIdentityError,
-    TransportError,
     VmfixError,
 )
 from runner.execute.identity import check_identity
 from runner.execute.observe import Nobody, Observer
 from runner.execute.outcome import Ended, RemedyResult
+from runner.execute.owing import Memory, close, refuse
 from runner.execute.proof import Proof
 from runner.execute.remedy import Treatment
 from runner.execute.tools import Tools, Where
+from runner.execute.verdict import ENDED_STATUS, STANDING_STATUS, Verdict, owing, standing_after
 from runner.expressions import render
 from runner.model.event import Event, EventKind, Status
 from runner.model.plan import Entry, RemedyPlan, Standing
 from runner.model.playbook import OnFailure, Remedy
 from runner.plan.actions import Touched
+from runner.plan.debts import advice, reason, wanted
 from runner.plan.entries import Assessment, Subject, assess, plan_remedy, remarks
 from runner.plan.facts import View
+from runner.plan.owing import pledges
 from runner.plan.staleness import differences
 from runner.transports.base import Connection
 
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """The final word on an entry."""
-
-    status: Status
-    reason: str
-    advice: str = ""
-    remedy: str = ""
-    changed: bool = False
-
-
-STANDING_STATUS = {
-    Standing.HEALTHY: Status.HEALTHY,
-    Standing.AWAITING: Status.APPLIED,
-    Standing.REFUSED: Status.REFUSED,
-    Standing.UNREACHABLE: Status.UNREACHABLE,
-    Standing.FAILED: Status.FAILED,
-}
-"""What a standing other than PLANNED means when nothing is left to be done about it."""
-
-
-def standing_after(problem: VmfixError) -> Standing:
-    """What it means for a target that looking at it failed like this."""
-    if isinstance(problem, (HostIdentityError, ElevationFailed, CredentialError)):
-        return Standing.REFUSED
-    if isinstance(problem, TransportError):
-        return Standing.UNREACHABLE
-    return Standing.FAILED
-
-
-_ENDED_STATUS = {
-    Ended.HEALTHY: Status.FIXED,
-    Ended.APPLIED: Status.APPLIED,
-    Ended.NEEDS_PERSON: Status.NEEDS_PERSON,
-    Ended.INDETERMINATE: Status.INDETERMINATE,
-    Ended.FAILED: Status.FAILED,
-    Ended.NOT_HEALTHY: Status.NOT_FIXED,
-}
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -80,9 +43,18 @@ class EntryRun:
     tools: Tools
     changed: bool = False
     tried: list[str] = field(default_factory=list)
+    memory: Memory = field(default_factory=Memory)
+    observer: Observer | None = None
 
     def run(self) -> Verdict:
-        """Work the entry to its end. Never raises ``VmfixError``: whatever happens becomes the verdict."""
+        """Work the entry to its end. Never raises: whatever happens becomes the verdict."""
+        tools = self.tools
+        self.tools = self.memory.beside(tools)
+        verdict = self._worked()
+        owed = close(self.memory, self.subject.target, self.observer, tools, Where(self.entry.key))
+        return owing(verdict, owed) if owed else verdict
+
+    def _worked(self) -> Verdict:
         try:
             return self._run()
         except VmfixError as problem:
@@ -91,6 +63,10 @@ class EntryRun:
                 return self._verdict(Status.FAILED, text, problem.remedy)
             status = STANDING_STATUS[standing_after(problem)]
             return self._verdict(status, problem.message, problem.remedy)
+        except Exception as problem:  # a bug of ours must not take the record of what is owed with it
+            log.exception("internal error on %s", self.entry.key)
+            text = f"internal error of vmfix: {type(problem).__name__}: {problem}"
+            return self._verdict(Status.INDETERMINATE, text)
 
     def _run(self) -> Verdict:
         guide = self.subject.playbook.is_guide
@@ -98,6 +74,10 @@ class EntryRun:
         observer = Observer(connection, self.tools.clock)
         if not guide:
             observer.answer(check_identity(self.subject.target))
+            self.observer = observer
+            refusal = self._refusal(observer)
+            if refusal is not None:
+                return refusal
         proof = Proof(self.subject, observer, self.tools, self.entry.key)
         view = proof.look()
         assessment = assess(self.subject, view)
@@ -113,6 +93,17 @@ class EntryRun:
         if assessment.standing is not Standing.PLANNED:
             return self._verdict(STANDING_STATUS[assessment.standing], assessment.reason)
         return self._ladder(Bench(connection, observer, proof), view, assessment)
+
+    def _refusal(self, observer: Observer) -> Verdict | None:
+        """Nothing is done on a target, and it is not called healthy, as long as something is owed to it."""
+        target = self.subject.target
+        before = self.tools.debts(target)
+        debts = refuse(self.tools, target, observer) if before else ()
+        if debts:
+            return self._verdict(Status.REFUSED, reason(debts), advice(debts, target.platform))
+        for debt in before:
+            self._note(EventKind.NOTE, {"text": f"no longer owed by run {debt.run}: {wanted(debt)}"})
+        return None
 
     def _ladder(self, bench: Bench, view: View, assessment: Assessment) -> Verdict:
         """Rung by rung, until one ends the matter."""
@@ -130,7 +121,7 @@ class EntryRun:
             if gate is not None:
                 return gate
             result = self._treat(bench, remedy, view, assessment.keeps)
-            last = self._verdict(_ENDED_STATUS.get(result.ended, Status.FAILED), result.text, result.advice)
+            last = self._verdict(ENDED_STATUS.get(result.ended, Status.FAILED), result.text, result.advice)
             if result.ended is Ended.NOT_APPROVED:
                 return self._as_stale(result.text)
             if not _goes_on(remedy, result):
@@ -184,7 +175,8 @@ class EntryRun:
 
     def _treat(self, bench: Bench, remedy: Remedy, view: View, keeps: tuple[object, ...]) -> RemedyResult:
         self.tried.append(remedy.id)
-        self.tools.record(self._event(EventKind.REMEDY_STARTED, {"title": remedy.title}, remedy))
+        data = {"title": remedy.title, "pledges": pledges(remedy, view)}
+        self.tools.record(self._event(EventKind.REMEDY_STARTED, data, remedy))
         treatment = Treatment(
             self.subject,
             remedy,

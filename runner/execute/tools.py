@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from runner.execute.clock import Clock
+from runner.model.debt import Debt
 from runner.model.event import Event, EventKind
 from runner.model.inventory import Target
 from runner.model.plan import RemedyPlan
@@ -60,7 +61,8 @@ class Tools:
     ``record`` returns when the event is durable. It raises ``JournalError`` for an intent that cannot be recorded (its
     command must not be sent), and for nothing else. ``note`` does not wait. ``spill`` keeps an event beside the
     journal. ``can_record`` is False once the journal failed: then no remedy may be started. ``gate`` says why a remedy
-    of an entry may not be started at this moment, or nothing.
+    of an entry may not be started at this moment, or nothing. ``debts`` are what runs left owing to a target up to this
+    moment; ``settle`` records that one was seen to be there again. Both raise ``JournalError``.
     """
 
     run: str
@@ -72,6 +74,8 @@ class Tools:
     clock: Clock
     stop: Stop
     gate: Callable[[str, RemedyPlan], str] = lambda _entry, _remedy: ""
+    debts: Callable[[Target], tuple[Debt, ...]] = lambda _target: ()
+    settle: Callable[[Debt], None] = lambda _debt: None
     epoch: int = 1
 
     def event(

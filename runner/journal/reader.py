@@ -14,10 +14,12 @@ from runner.codec import from_json
 from runner.errors import JournalCorrupt, JournalError, UsageError
 from runner.journal import chain
 from runner.journal.audit import verify_chain
+from runner.journal.debts import open_debts
 from runner.journal.directory import DATABASE, check
 from runner.journal.records import RunRecord, RunSummary
 from runner.journal.schema import open_reader
 from runner.journal.spill import Outside
+from runner.model.debt import Debt
 from runner.model.event import Applied, Event
 from runner.model.plan import Plan
 
@@ -99,6 +101,18 @@ class JournalReader:
             return None
         remedy = json.loads(row["data"]).get("remedy") or row["remedy"]
         return Applied(remedy=str(remedy), at=row["at"], run=row["run"])
+
+    def debts(self, target: str | None = None, *, azure_id: str | None = None) -> list[Debt]:
+        """What runs left owing to this target, or to any, oldest first; the machine is told as by ``last_applied``.
+
+        A run that has not ended, or was killed, owes what its intents say (``Debt.ended``).
+        """
+        with self._reading() as connection:
+            try:
+                return [] if connection is None else list(open_debts(connection, self._directory, target, azure_id))
+            except (ValueError, KeyError) as problem:
+                message = f"what earlier runs left owing cannot be read from the journal: {problem}"
+                raise JournalCorrupt(message) from problem
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection | None]:

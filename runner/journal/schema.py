@@ -63,6 +63,12 @@ CREATE TRIGGER run_no_rewrite BEFORE UPDATE OF id, created_at, plan, digest, cre
     BEGIN SELECT RAISE(ABORT, 'what a run was started with is never changed'); END;
 """
 
+# Indexes are no part of the format: a journal that an earlier version made is given them, and is read without them.
+_INDEXES = """
+CREATE INDEX IF NOT EXISTS event_owed ON event(run, entry) WHERE kind = 'owed';
+CREATE INDEX IF NOT EXISTS target_run_unfinished ON target_run(run, entry) WHERE state = 'running';
+"""
+
 
 def open_writer(path: Path, *, busy_timeout: float) -> sqlite3.Connection:
     """The writer's connection, made here and used by one thread only. Creates the tables in a new file."""
@@ -111,6 +117,8 @@ def _set_up(connection: sqlite3.Connection, path: Path) -> None:
         for statement in _statements(_TABLES):
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {VERSION}")
+    for statement in _statements(_INDEXES):
+        connection.execute(statement)
     connection.execute("COMMIT")
 
 

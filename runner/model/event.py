@@ -42,6 +42,10 @@ class EventKind(enum.Enum):
     ACTION_FINISHED = "action_finished"
     VERIFIED = "verified"
     REMEDY_FINISHED = "remedy_finished"
+    OWED = "owed"  # what the target was left without, when it ended
+    SETTLED = (
+        "settled"  # something owed is there again, or a person says that it is not wanted; may follow the run's end
+    )
     GATE = "gate"  # why nothing (more) was done here: refused, stale, stopped, needs a person
     TARGET_FINISHED = "target_finished"
     RUN_FINISHED = "run_finished"

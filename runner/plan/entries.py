@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from runner.errors import ExpressionError, ParseError
 from runner.expressions import render
+from runner.model.debt import Debt
 from runner.model.event import Applied
 from runner.model.inventory import Target
 from runner.model.plan import Action, Entry, RemedyPlan, Standing
@@ -19,13 +20,17 @@ from runner.steps.base import Observing
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What an entry is about. ``failed_at``: the user's word that a backup failed at that time (ISO 8601)."""
+    """What an entry is about. ``failed_at``: the user's word that a backup failed at that time (ISO 8601).
+
+    ``debts`` are what earlier runs left owing to the target, when this was made.
+    """
 
     playbook: Playbook
     target: Target
     params: Mapping[str, object]
     applied: Applied | None = None
     failed_at: str = ""
+    debts: tuple[Debt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

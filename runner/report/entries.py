@@ -8,6 +8,7 @@ from runner.model.event import Event, EventKind, Status
 from runner.model.plan import Entry, TargetRef
 from runner.report import data
 from runner.report.commands import Place, place_on
+from runner.report.owed import owed_reports
 from runner.report.values import (
     ActionReport,
     EntryReport,
@@ -47,6 +48,7 @@ def entry_report(entry: Entry, target: TargetRef | None, events: Sequence[Event]
         remedies=_remedies(events, place_on(target)),
         gates=tuple(_gate(event) for event in _all(events, EventKind.GATE)),
         notes=tuple(data.text(event, "text") for event in _all(events, EventKind.NOTE)),
+        owed=owed_reports(events, entry, target),
     )
 
 

@@ -9,6 +9,7 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 from runner.model.event import Status
 from runner.model.plan import LeftOut
 from runner.report.escape import block, one_line
+from runner.report.owed import owed_lines
 from runner.report.sent import sent_block
 from runner.report.values import EntryReport, Report
 from runner.report.words import MEANING, advice, status_word
@@ -67,7 +68,7 @@ def _case(entry: EntryReport) -> TestCase:
     reason = entry.reason or MEANING[entry.status]
     if make is not None:
         result = make(one_line(f"{status_word(entry.status)}: {reason}"), entry.status.value)
-        result.text = block(f"{reason}\nnext: {advice(entry)}")
+        result.text = block("\n".join([reason, *owed_lines(entry), f"next: {advice(entry)}"]))
         case.result = [result]
     said = one_line(f"{status_word(entry.status)}: {reason if make else MEANING[entry.status]}")
     case.system_out = "\n".join([said, *_sent(entry)])

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from runner.report.escape import lines, one_line
+from runner.report.owed import owed_lines
 from runner.report.sent import sent_block
 from runner.report.values import ActionReport, EntryReport, RemedyReport, Report
 from runner.report.words import (
@@ -79,11 +80,13 @@ def _joined(text: object) -> str:
 
 def _details(entry: EntryReport) -> list[str]:
     gates = [gate for gate in entry.gates if gate.reason != entry.reason]
-    if not (entry.remedies or entry.opt_outs or entry.remarks or gates):
+    if not (entry.remedies or entry.opt_outs or entry.remarks or entry.owed or gates):
         return []
     out = ["", f"### {inline(entry.target)}, {inline(entry.playbook)}: {status_word(entry.status)}", ""]
     if entry.opt_outs:
         out += [f"- **opted out of safety**: {inline(', '.join(entry.opt_outs))}"]
+    if entry.owed:
+        out += ["- **owed to this target**:", "", *fenced([one_line(line) for line in owed_lines(entry)]), ""]
     out += [f"- observed: {_joined(seen)}" for seen in entry.observed]
     out += [f"- note: {_joined(remark)}" for remark in entry.remarks]
     for remedy in entry.remedies:

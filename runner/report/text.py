@@ -8,6 +8,7 @@ from runner.model.event import Status
 from runner.report.commands import duration
 from runner.report.details import add_details, add_remarks
 from runner.report.layout import WIDTH, Page
+from runner.report.owed import add_owed
 from runner.report.values import EntryReport, Report
 from runner.report.words import (
     EMERGENCY,
@@ -62,6 +63,7 @@ def _not_in_order(page: Page, entries: Sequence[EntryReport], name: _Namer) -> N
         page.item(2, name(entry), status_word(entry.status), paint="bad")
         page.prose(6, entry.reason or MEANING[entry.status])
         add_remarks(page, 6, entry)
+        add_owed(page, 6, entry)
         page.flow(6, advice(entry), label="next")
 
 

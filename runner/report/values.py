@@ -86,6 +86,25 @@ class Gate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwedReport:
+    """What the target was left without, as ``id`` names it. ``ways`` are the exact commands that restore it.
+
+    ``settled`` says since when, by whom and why it is no longer owed; empty while it is. ``certain`` is False if the
+    run may still bring it back, or was killed.
+    """
+
+    id: str
+    wanted: str
+    action: str
+    why: str
+    seen: str
+    ways: tuple[str, ...]
+    unanswered: tuple[str, ...]
+    certain: bool
+    settled: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EntryReport:
     """One playbook on one target, with its single status. ``certain`` is False if that had to be inferred.
 
@@ -110,6 +129,7 @@ class EntryReport:
     remedies: tuple[RemedyReport, ...]
     gates: tuple[Gate, ...]
     notes: tuple[str, ...]
+    owed: tuple[OwedReport, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

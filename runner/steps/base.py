@@ -86,13 +86,16 @@ class Decision:
     ``evidence`` is a sentence for people. ``prior`` is what must be known to put things back (JSON); ``undo`` the
     commands that would do it, empty where there is no undo. A REFUSED decision has a ``remedy`` for a person and no
     commands. ``restore`` names those of the ``commands`` that are sent even if one before them failed or the run was
-    interrupted, once any of the ``commands`` was sent: they start again what the others stopped.
+    interrupted, once any of the ``commands`` was sent: they start again what the others stopped. ``owes`` are the
+    states that must be there afterwards, as arguments of the same step type: until the action has ended well, the run
+    owes them to the target.
     """
 
     outcome: Outcome
     evidence: str
     commands: tuple[Command, ...] = ()
     restore: frozenset[Command] = frozenset()
+    owes: tuple[Args, ...] = ()
     diff: str = ""
     prior: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     undo: tuple[Command, ...] = ()

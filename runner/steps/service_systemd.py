@@ -84,6 +84,7 @@ class SystemdService(StepType[ServiceArgs, UnitState]):
                 *(_systemctl(verb, state.name) for verb in verbs),
                 *(_systemctl("start", unit.name) for unit in state.dependents if unit.name in again and unit.startable),
             ),
+            owes=tuple(_owes(args, state)),
             prior={
                 "active_state": state.active_state,
                 "unit_file_state": state.unit_file_state,
@@ -136,6 +137,13 @@ def _verbs(args: ServiceArgs, state: UnitState) -> Iterator[str]:
         yield "start"
     elif args.state == "stopped" and not state.stopped:
         yield "stop"
+
+
+def _owes(args: ServiceArgs, state: UnitState) -> Iterator[ServiceArgs]:
+    """What runs before a restart and has to run after it."""
+    if args.state == "restarted" and state.active:
+        startable = [unit.name for unit in state.dependents if unit.name in state.running and unit.startable]
+        yield from (ServiceArgs(name=(name,), state="started") for name in (state.name, *startable))
 
 
 def _refusal(args: ServiceArgs, state: UnitState) -> Decision | None:

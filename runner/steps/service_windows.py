@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar
 
 from runner.model.command import AtDeadline, Command, CommandResult, Effect
@@ -106,6 +106,7 @@ class WindowsService(StepType[ServiceArgs, ServiceState]):
             evidence=f"{text}; waits until it has settled" if waits else text,
             commands=commands,
             restore=frozenset(_net("start", name) for name in starts) & frozenset(commands),
+            owes=tuple(_owes(starts)) if args.state == "restarted" else (),
             prior={
                 "state": state.word,
                 "start_type": state.start_type,
@@ -145,6 +146,13 @@ class WindowsService(StepType[ServiceArgs, ServiceState]):
 
     def settle(self, args: ServiceArgs) -> Settle:
         return SETTLE
+
+
+def _owes(names: Iterable[str]) -> Iterator[ServiceArgs]:
+    """What ran and is stopped for a moment. What ends by itself when idle may be stopped later, and is in order."""
+    for name in names:
+        if name.lower() not in _STOP_WHEN_IDLE:
+            yield ServiceArgs(name=(name,), state="started")
 
 
 def _start_type(args: ServiceArgs, state: ServiceState) -> str:

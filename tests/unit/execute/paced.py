@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from runner import codec
 from runner.approve import approve
 from runner.execute import engine
-from runner.execute.entry import Verdict
 from runner.execute.pace import Pace, no_hold
+from runner.execute.verdict import Verdict
 from runner.govern.gatekeeper import Hold
 from runner.model.approval import Approval, ApprovedPlan
 from runner.model.event import EventKind

@@ -13,8 +13,8 @@ import pytest
 
 from runner.errors import ConnectionLost, Unreachable
 from runner.execute import engine
-from runner.execute.entry import Verdict
 from runner.execute.pace import Pace
+from runner.execute.verdict import Verdict
 from runner.govern.gatekeeper import Hold
 from runner.model.command import Command, CommandResult
 from runner.model.event import Event, EventKind, Status

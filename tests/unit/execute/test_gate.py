@@ -13,7 +13,7 @@ from runner import codec
 from runner.approve import approve
 from runner.errors import UsageError
 from runner.execute import engine
-from runner.execute.entry import Verdict
+from runner.execute.verdict import Verdict
 from runner.govern.gatekeeper import Gatekeeper, worst_case
 from runner.govern.schedule import Schedule
 from runner.model.approval import Approval, ApprovedPlan

@@ -11,9 +11,9 @@ from runner.approve import approve
 from runner.diagnostics import Diagnostics
 from runner.errors import JournalError, VmfixError
 from runner.execute import engine
-from runner.execute.entry import Verdict
 from runner.execute.survey import survey
 from runner.execute.tools import Stop, Tools
+from runner.execute.verdict import Verdict
 from runner.load.playbook import load_playbook
 from runner.model.approval import Approval
 from runner.model.command import Command, CommandResult, Effect

@@ -1,0 +1,124 @@
+"""Looking whether what is owed to a target is there again, and what to say of it. Sends observations only."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from runner.errors import ExpressionError, ParseError
+from runner.model.command import Command, Dialect
+from runner.model.debt import Debt
+from runner.model.inventory import Platform
+from runner.model.plan import Outcome
+from runner.shells.windows import CannotBeSent, command_line
+from runner.steps import STEP_TYPES
+from runner.steps.base import Observing
+from runner.steps.rendering import validated
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What of some debts is still owed, and what is seen to be there again. Each says in ``seen`` what was observed."""
+
+    open: tuple[Debt, ...]
+    settled: tuple[Debt, ...]
+
+
+def look(debts: Iterable[Debt], platform: Platform) -> Observing[Looked]:
+    """Observe each by its step type. What cannot be observed is still owed; what a run still works on is left alone.
+
+    Transport errors pass through.
+    """
+    still: list[Debt] = []
+    settled: list[Debt] = []
+    for debt in debts:
+        if debt.at_work:
+            still.append(replace(debt, seen=f"run {debt.run} is at work there now"))
+            continue
+        there, seen = yield from _look(debt, platform)
+        (settled if there else still).append(replace(debt, seen=seen))
+    return Looked(tuple(still), tuple(settled))
+
+
+def _look(debt: Debt, platform: Platform) -> Observing[tuple[bool, str]]:
+    if debt.type not in STEP_TYPES:
+        return False, f"this version of vmfix has no step `{debt.type}` to look by"
+    step_type = STEP_TYPES[debt.type].on(platform)
+    try:
+        args = validated(step_type, debt.args)
+        state = yield from step_type.observe(args)
+        decision = step_type.decide(args, state)
+    except (ExpressionError, ParseError) as problem:
+        return False, f"could not be observed: {problem.message}"
+    return decision.outcome is Outcome.NO_CHANGE, f"{decision.evidence} {decision.remedy}".strip()
+
+
+def restoring(debt: Debt, platform: Platform) -> tuple[str, ...]:
+    """The exact commands that restore it, as lines for a shell there. Empty where they are not known."""
+    if debt.type not in STEP_TYPES:
+        return ()
+    step_type = STEP_TYPES[debt.type].on(platform)
+    try:
+        commands = step_type.bound(validated(step_type, debt.args), None)
+    except ExpressionError:
+        return ()
+    return tuple(_line(command, platform) for command in commands)
+
+
+def _line(command: Command, platform: Platform) -> str:
+    if command.dialect is not Dialect.ARGV:
+        return f"{' '.join(command.script.split())}  # with the values: {shlex.join(command.argv)}"
+    if platform is Platform.WINDOWS:
+        try:
+            return command_line(command.argv)
+        except CannotBeSent:
+            pass
+    return shlex.join(command.argv)
+
+
+_NAMES = ("name", "path", "device", "file", "key", "argv")
+
+
+def wanted(debt: Debt) -> str:
+    """``service Dhcp should be started``; of a step that has no state, what it would do."""
+    given = next((debt.args[name] for name in _NAMES if name in debt.args), "")
+    named = shlex.join(map(str, given)) if isinstance(given, (list, tuple)) else str(given)
+    state = debt.args.get("state")
+    if named and state:
+        return f"{debt.type} {named} should be {state}"
+    return f"step `{debt.action}` should have run{f' ({named})' if named else ''}"
+
+
+def where(debt: Debt) -> str:
+    """Which run owes it, and by which action."""
+    return f"run {debt.run}, `{debt.action}` of `{debt.remedy}`"
+
+
+def reason(debts: Sequence[Debt]) -> str:
+    """Why nothing is done on a target to which something is owed."""
+    runs = " and ".join(dict.fromkeys(debt.run for debt in debts))
+    parts = "; ".join(f"{wanted(debt)}, but: {debt.seen or debt.why}" for debt in debts)
+    return f"run {runs} left this target with something owed: {parts}"
+
+
+def advice(debts: Sequence[Debt], platform: Platform) -> str:
+    """What a person can do about it, with the exact commands; an indented line stands for itself."""
+    if all(debt.at_work for debt in debts):
+        return "Wait until that run has ended; then plan again."
+    running = list(dict.fromkeys(line for debt in debts for line in debt.unanswered))
+    out = ["First see whether this still runs there:", *(f"    {line}" for line in running), ""] if running else []
+    whom = "administrator" if platform is Platform.WINDOWS else "root"
+    out.append(f"Put it back there as {whom}, then plan again:")
+    for debt in debts:
+        out += [f"    {line}" for line in ways(debt, platform)]
+    out += ["", "If it is not wanted any more, say so:"]
+    out.append(f'    vmfix settle {" ".join(debt.id for debt in debts)} --reason "WHY"')
+    return "\n".join(out)
+
+
+def ways(debt: Debt, platform: Platform) -> tuple[str, ...]:
+    """The commands that restore it, each with what has to be known before; never empty."""
+    only = f"  # only if: {' '.join(debt.condition.split())}" if debt.condition else ""
+    lines = restoring(debt, platform) or (f"vmfix report {debt.run}  # what `{debt.action}` should have done",)
+    return tuple(f"{line}{only}" for line in lines)
