@@ -8,13 +8,18 @@ from pathlib import Path
 
 from runner.diagnostics import Diagnostics, Span
 from runner.errors import InvalidDocuments, UsageError
+from runner.load.cases import load_cases
 from runner.load.document import read
 from runner.load.library import Library
 from runner.load.playbook import load_playbook
+from runner.model.case import Case
 from runner.model.playbook import Playbook
 
 DATA = "data"
 """The folder beside playbooks whose YAML files are tables for their expressions, not playbooks."""
+
+CASES = ".cases.yml"
+"""What the name of a file of playbook tests ends in: ``NAME.cases.yml`` beside the playbook ``NAME.yml``."""
 
 _SUFFIXES = frozenset({".yml", ".yaml"})
 
@@ -60,8 +65,34 @@ def files_of(folder: Path) -> list[Path]:
     return [
         path
         for path in sorted(folder.rglob("*"))
-        if path.suffix in _SUFFIXES and path.is_file() and DATA not in path.relative_to(folder).parts[:-1]
+        if path.suffix in _SUFFIXES
+        and not path.name.endswith(CASES)
+        and path.is_file()
+        and not any(part == DATA or part.endswith(".cases") for part in path.relative_to(folder).parts[:-1])
     ]
+
+
+def cases_file(playbook: Playbook) -> Path:
+    """Where the tests of a playbook lie, if it has any."""
+    path = Path(playbook.origin)
+    return path.with_name(f"{path.stem}{CASES}")
+
+
+def load_tests(playbook: Playbook, diagnostics: Diagnostics) -> tuple[Case, ...]:
+    """The cases beside a playbook; none if there is no such file, or if something is wrong with it."""
+    path = cases_file(playbook)
+    text = read_text(path, diagnostics) if path.is_file() else None
+    if text is None:
+        return ()
+    folder = path.with_suffix("")
+
+    def read_file(name: str) -> bytes | None:
+        try:
+            return (folder / name).read_bytes()
+        except OSError:
+            return None
+
+    return load_cases(text, str(path), playbook, diagnostics, read_file)
 
 
 def _load_all(paths: Sequence[Path], diagnostics: Diagnostics) -> Iterator[Playbook]:

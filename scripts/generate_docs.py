@@ -2,10 +2,12 @@
 
     docs/playbooks.md                    the language reference: docs/playbooks.template.md with its tables filled in
     docs/policy.md                       docs/policy.template.md likewise
+    docs/testing-playbooks.md            docs/testing-playbooks.template.md likewise
     docs/coverage.md                     docs/coverage.yml as tables
     docs/schemas/playbook.schema.json    JSON Schemas for editors
     docs/schemas/inventory.schema.json
     docs/schemas/policy.schema.json
+    docs/schemas/cases.schema.json
 
 A field of a document that is described neither by its model nor here is an error, so that none goes without a word.
 """
@@ -28,9 +30,9 @@ import yaml
 from pydantic import BaseModel
 
 from runner.expressions import _environment
+from runner.load import cases_form, policy_form
 from runner.load import playbook_form as forms
-from runner.load import policy_form
-from runner.load.schema import inventory_schema, playbook_schema, policy_schema
+from runner.load.schema import cases_schema, inventory_schema, playbook_schema, policy_schema
 from runner.model.fields import DURATION_PATTERN
 from runner.model.inventory import Platform
 from runner.parsers import PARSERS
@@ -153,10 +155,12 @@ def pages() -> dict[Path, str]:
     return {
         DOCS / "playbooks.md": _playbooks(),
         DOCS / "policy.md": _policy(),
+        DOCS / "testing-playbooks.md": _testing(),
         DOCS / "coverage.md": _coverage(),
         DOCS / "schemas" / "playbook.schema.json": _json(playbook_schema()),
         DOCS / "schemas" / "inventory.schema.json": _json(inventory_schema()),
         DOCS / "schemas" / "policy.schema.json": _json(policy_schema()),
+        DOCS / "schemas" / "cases.schema.json": _json(cases_schema()),
     }
 
 
@@ -202,6 +206,25 @@ def _policy() -> str:
     return _filled("policy.template.md", {name: functools.partial(_table, model) for name, model in models.items()})
 
 
+def _testing() -> str:
+    models: Mapping[str, type[BaseModel]] = {
+        "cases": cases_form.CasesForm,
+        "usual": cases_form.UsualForm,
+        "answer": cases_form.AnswerForm,
+        "change": cases_form.ChangeForm,
+        "target": cases_form.TargetForm,
+        "expect": cases_form.ExpectForm,
+        "applied": cases_form.AppliedForm,
+        "service": cases_form.ServiceForm,
+        "registry": cases_form.RegistryForm,
+        "file": cases_form.FileForm,
+        "mount": cases_form.MountForm,
+    }
+    parts: dict[str, Callable[[], str]] = {n: functools.partial(_table, model) for n, model in models.items()}
+    parts["case"] = functools.partial(_table, cases_form.CaseForm, without=cases_form.UsualForm)
+    return _filled("testing-playbooks.template.md", parts)
+
+
 def _filled(name: str, parts: Mapping[str, Callable[[], str]]) -> str:
     """A template of docs/ with a table in the place of each mark."""
     template = (DOCS / name).read_text(encoding="utf-8")
@@ -213,11 +236,13 @@ def _filled(name: str, parts: Mapping[str, Callable[[], str]]) -> str:
     return _NOTICE.format(f"the models and docs/{name}") + body
 
 
-def _table(model: type[BaseModel]) -> str:
-    """The fields of a model: name, type, default, meaning."""
+def _table(model: type[BaseModel], without: type[BaseModel] | None = None) -> str:
+    """The fields of a model, but those that ``without`` has: name, type, default, meaning."""
     schema = model.model_json_schema(by_alias=True)
     rows = []
     for name, field in model.model_fields.items():
+        if without is not None and name in without.model_fields:
+            continue
         key = field.alias or name
         entry = schema["properties"][key]
         default = "required" if key in schema.get("required", ()) else _default(entry.get("default"))

@@ -11,13 +11,18 @@ from runner.cli.session import Session, pass_session
 
 @common
 @click.command()
-@click.argument("kind", type=click.Choice(["playbook", "inventory", "policy"]))
+@click.argument("kind", type=click.Choice(["playbook", "inventory", "policy", "cases"]))
 @pass_session
 def schema(session: Session, kind: str) -> int:
-    """Print the JSON Schema of playbooks, inventories or policies, for an editor."""
-    from runner.load.schema import inventory_schema, playbook_schema, policy_schema  # noqa: PLC0415 - all forms
+    """Print the JSON Schema of playbooks, inventories, policies or playbook tests, for an editor."""
+    from runner.load import schema as schemas  # noqa: PLC0415 - all forms
 
-    made = {"playbook": playbook_schema, "inventory": inventory_schema, "policy": policy_schema}[kind]()
+    made = {
+        "playbook": schemas.playbook_schema,
+        "inventory": schemas.inventory_schema,
+        "policy": schemas.policy_schema,
+        "cases": schemas.cases_schema,
+    }[kind]()
     session.screen.data(dump(made))
     return OK
 

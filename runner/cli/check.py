@@ -34,7 +34,7 @@ _POLICY = re.compile(r"""^[\s{"']*(policy|approvals)["']?\s*:""", re.MULTILINE) 
 @options.as_json
 @pass_session
 def check(session: Session, paths: tuple[str, ...], as_json: bool) -> int:  # noqa: FBT001 - click calls it
-    """Validate playbooks, inventories and policies, and print every problem with file:line:column.
+    """Validate playbooks and their cases, inventories and policies, and print every problem with file:line:column.
 
     FILE may be a folder: then all documents below it are checked. A document with the key `playbook` is a playbook, one
     with the key `policy` is a policy, any other an inventory. An inventory script is run.
@@ -54,16 +54,21 @@ def _check(paths: Sequence[str], diagnostics: Diagnostics) -> int:
     """The number of documents that were read."""
     count = 0
     books: list[Path] = []
+    tests: list[Path] = []
     for path, given in _files(paths, diagnostics):
         count += 1
         text = None if _is_script(path) else shelf.read_text(path, diagnostics)
-        if text is not None and _PLAYBOOK.search(text):
+        if path.name.endswith(shelf.CASES):
+            tests.append(path)
+        elif text is not None and _PLAYBOOK.search(text):
             books.append(path)
         elif text is not None and _is_policy(path, text):
             policies.check_policy(path, diagnostics)
         elif text is not None or (given and _is_script(path)):
             _check_inventory(path, diagnostics)
     shelf.complain_of_twins(shelf.load_files(books, diagnostics), diagnostics)
+    for path in tests:
+        _check_tests(path, diagnostics)
     return count
 
 
@@ -84,6 +89,7 @@ def _below(folder: Path, diagnostics: Diagnostics) -> list[tuple[Path, bool]]:
         if path.suffix in _DOCUMENTS
         and path.is_file()
         and not _NOT_ON_THEIR_OWN & set(path.relative_to(folder).parts[:-1])
+        and not any(part.endswith(".cases") for part in path.relative_to(folder).parts[:-1])
     ]
     if not found:
         diagnostics.error(Span(str(folder)), "there is no document in this folder", "Check the path.")
@@ -107,6 +113,18 @@ def _is_policy(path: Path, text: str) -> bool:
         return False
     document = read(text, str(path), Diagnostics())
     return document is not None and looks_like_policy(document)
+
+
+def _check_tests(path: Path, diagnostics: Diagnostics) -> None:
+    """Held against the playbook beside them, whose own problems are said where it is checked itself."""
+    beside = path.with_name(f"{path.name.removesuffix(shelf.CASES)}.yml")
+    if not beside.is_file():
+        diagnostics.error(
+            Span(str(path)), f"there is no playbook {beside.name} beside it", "Name it after its playbook."
+        )
+        return
+    for playbook in shelf.load_files([beside], Diagnostics()):
+        shelf.load_tests(playbook, diagnostics)
 
 
 def _check_inventory(path: Path, diagnostics: Diagnostics) -> None:

@@ -32,3 +32,22 @@ class SystemClock:
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
+
+
+class SimulatedClock:
+    """Time that passes only when somebody sleeps: hours of waiting cost nothing."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def now(self) -> dt.datetime:
+        return _BEGIN + dt.timedelta(seconds=self.seconds)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
+_BEGIN = dt.datetime(2026, 11, 25, 3, tzinfo=dt.UTC)

@@ -21,6 +21,13 @@ def inventory_schema() -> dict[str, Any]:
     return {"$schema": DIALECT, "title": "vmfix inventory", **InventoryDocument.model_json_schema(by_alias=True)}
 
 
+def cases_schema() -> dict[str, Any]:
+    """The JSON Schema of playbook tests."""
+    from runner.load.cases_form import CasesForm  # noqa: PLC0415 - only the schema command needs it
+
+    return {"$schema": DIALECT, **CasesForm.model_json_schema(by_alias=True), "title": "vmfix playbook tests"}
+
+
 def policy_schema() -> dict[str, Any]:
     """The JSON Schema of policies."""
     from runner.load.policy_form import PolicyDocument  # noqa: PLC0415 - the same

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
@@ -54,6 +54,22 @@ def _left_out(found: Sequence[LeftOut]) -> TestSuite:
         case.result = [Skipped(one_line(one.reason), "left out")]
         suite.add_testcase(case)
     return suite
+
+
+def tests_xml(suites: Mapping[str, Sequence[tuple[str, float, str]]]) -> str:
+    """Tests of playbooks: per playbook each case's name, seconds, and what went wrong (empty: it passed)."""
+    document = JUnitXml(name="vmfix test")
+    for name, cases in suites.items():
+        suite = TestSuite(name=one_line(name))
+        for title, seconds, wrong in cases:
+            case = TestCase(name=one_line(title), classname=one_line(name), time=seconds)
+            if wrong:
+                result = Failure("not as expected", "failed")
+                result.text = block(wrong)
+                case.result = [result]
+            suite.add_testcase(case)
+        document.add_testsuite(suite)
+    return _as_text(document)
 
 
 def _as_text(document: JUnitXml) -> str:

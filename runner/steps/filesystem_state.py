@@ -59,7 +59,7 @@ class CheckState:
     look: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
 
 
-_USERS = """\
+USERS = """\
 # Who uses the device: a mount in any mount namespace, another device on top of it (LVM, LUKS, RAID), swap.
 grep -sF " $1 " /proc/[0-9]*/mountinfo
 for holder in "/sys/dev/block/$1/holders"/*; do
@@ -75,7 +75,7 @@ printf 'end\\n'
 def look_users(number: str, hexadecimal: str) -> Observing[tuple[str, ...]]:
     """``grep`` over every process's mountinfo, since ``findmnt`` knows only its own namespace."""
     argv = (number, hexadecimal)
-    result = yield Command(dialect=Dialect.SH, script=_USERS, argv=argv, at_most=_LOOK_AT_MOST)
+    result = yield Command(dialect=Dialect.SH, script=USERS, argv=argv, at_most=_LOOK_AT_MOST)
     lines = result.stdout.decode("utf-8", "replace").splitlines()
     if lines[-1:] != ["end"] or result.truncated:
         message = f"the list of users of device {number} is incomplete: {beginning(result.err.strip(), 200)}"

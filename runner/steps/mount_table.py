@@ -121,7 +121,7 @@ def look_passing(source: str) -> Observing[bool]:
     return result.out.strip() == "1"
 
 
-_UNITS = """\
+UNITS = """\
 [ -d /run/systemd/system ] || exit 3
 exec systemctl show --property=Id,LoadState,FragmentPath,SourcePath -- "$@"
 """
@@ -130,7 +130,7 @@ exec systemctl show --property=Id,LoadState,FragmentPath,SourcePath -- "$@"
 def look_units(path: str) -> Observing[Units]:
     """The .mount and .automount units of a mount point. Exit 3: systemd does not run here (see sd_booted(3))."""
     mount, automount = unit_name(path, "mount"), unit_name(path, "automount")
-    result = yield Command(dialect=Dialect.SH, script=_UNITS, argv=(mount, automount), at_most=_LOOK_AT_MOST)
+    result = yield Command(dialect=Dialect.SH, script=UNITS, argv=(mount, automount), at_most=_LOOK_AT_MOST)
     if result.exit_code == 3:  # noqa: PLR2004 - our script's own code
         return Units()
     if result.exit_code != 0:
@@ -145,7 +145,7 @@ def look_units(path: str) -> Observing[Units]:
     )
 
 
-_USES = """\
+USES = """\
 # Who has a file, a directory or a program of the mount open, by the links in /proc; no tool beyond findutils.
 # find exits 1 for every process that ends meanwhile, so the last line is what proves completeness.
 command -v find >/dev/null || exit 127
@@ -158,7 +158,7 @@ while read -r name rest; do printf 'swap\\0\\0%s\\0' "$name"; done </proc/swaps
 printf 'end\\0\\0\\0'
 """
 
-_NAMES = """\
+NAMES = """\
 # Names only: arguments of a command may hold passwords.
 for pid in "$@"; do
   [ -d "/proc/$pid" ] && printf '%s\\t%s\\t%s\\n' "$pid" "$(stat -c %U "/proc/$pid")" "$(cat "/proc/$pid/comm")"
@@ -175,13 +175,13 @@ def inside(path: str, mount_point: str) -> bool:
 def look_holders(path: str) -> Observing[tuple[Holder, ...]]:
     """Processes, loop devices and swap files that keep the mount at ``path`` busy."""
     literal = re.sub(r"([\\*?\[])", r"\\\1", path)
-    result = yield Command(dialect=Dialect.SH, script=_USES, argv=(literal, f"{literal}/*"), at_most=_LOOK_AT_MOST)
+    result = yield Command(dialect=Dialect.SH, script=USES, argv=(literal, f"{literal}/*"), at_most=_LOOK_AT_MOST)
     uses = parse_uses(result)
     pids = sorted({use.pid for use in uses if use.pid})
     holders = [Holder(_words(use)) for use in uses if not use.pid and inside(unescape(use.path), path)]
     if pids:
         argv = tuple(str(pid) for pid in pids)
-        names = yield Command(dialect=Dialect.SH, script=_NAMES, argv=argv, at_most=_LOOK_AT_MOST)
+        names = yield Command(dialect=Dialect.SH, script=NAMES, argv=argv, at_most=_LOOK_AT_MOST)
         rows = [line.split("\t") for line in names.out.splitlines() if line.count("\t") == 2]  # noqa: PLR2004
         holders = [Holder(f"process {pid} ({user}: {command})") for pid, user, command in rows] + holders
     return tuple(holders)

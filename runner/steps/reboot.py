@@ -28,10 +28,10 @@ from runner.steps.base import (
 )
 
 _BOOT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_LOOK = Command(argv=("cat", "/proc/sys/kernel/random/boot_id"), elevated=False, at_most=10.0)
+LOOK = Command(argv=("cat", "/proc/sys/kernel/random/boot_id"), elevated=False, at_most=10.0)
 
 # Kernel-General writes event 12 at each start of Windows (from memory); the newest one is printed first.
-_LAST_START = Command(
+LAST_START = Command(
     argv=(
         *("wevtutil", "qe", "System", "/c:1", "/rd:true", "/f:xml"),
         "/q:*[System[Provider[@Name='Microsoft-Windows-Kernel-General'] and EventID=12]]",
@@ -66,7 +66,7 @@ class Reboot(StepType[RebootArgs, str]):
         return _WINDOWS if platform is Platform.WINDOWS else self
 
     def observe(self, args: RebootArgs) -> Observing[str]:
-        result = yield _LOOK
+        result = yield LOOK
         boot_id = result.out.strip()
         if result.exit_code != 0 or not _BOOT_ID.fullmatch(boot_id):
             message = f"the kernel's boot id could not be read (exit {result.exit_code}): {last_line(result)}"
@@ -113,7 +113,7 @@ class WindowsReboot(Reboot):
         return ""
 
     def observe(self, args: RebootArgs) -> Observing[str]:
-        events = cast("list[Mapping[str, object]]", PARSERS["wevtutil_events"].parse((yield _LAST_START)))
+        events = cast("list[Mapping[str, object]]", PARSERS["wevtutil_events"].parse((yield LAST_START)))
         if not events:
             message = "the System log tells of no start of Windows, so nobody could tell later whether it has restarted"
             raise ParseError(message, remedy="The log was perhaps cleared: restart this machine by hand.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,13 @@ import yaml
 from runner.__main__ import main
 from runner.cli.group import COMMANDS, cli
 from runner.diagnostics import Diagnostics
+from runner.load.cases import load_cases
 from runner.load.inventory import read_inventory
 from runner.load.playbook import load_playbook
-from runner.load.schema import inventory_schema, playbook_schema
+from runner.load.schema import cases_schema, inventory_schema, playbook_schema
 from runner.model.event import Status
 from runner.report.words import status_word
-from runner.shelf import files_of, load_library, shipped
+from runner.shelf import CASES, files_of, load_library, shipped
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -102,7 +104,9 @@ class TestGenerated:
 
 
 class TestSchemas:
-    @pytest.mark.parametrize("schema", [playbook_schema(), inventory_schema()], ids=["playbook", "inventory"])
+    @pytest.mark.parametrize(
+        "schema", [playbook_schema(), inventory_schema(), cases_schema()], ids=["playbook", "inventory", "cases"]
+    )
     def test_is_a_schema(self, schema: Mapping[str, Any]) -> None:
         """It follows its own dialect."""
         jsonschema.Draft202012Validator.check_schema(schema)
@@ -111,6 +115,11 @@ class TestSchemas:
     def test_shipped_playbooks_satisfy_it(self, path: Path) -> None:
         """What we ship is right for an editor too."""
         jsonschema.validate(document(path.read_text(encoding="utf-8")), playbook_schema())
+
+    @pytest.mark.parametrize("path", sorted(shipped().rglob(f"*{CASES}")), ids=lambda path: path.stem)
+    def test_shipped_cases_satisfy_it(self, path: Path) -> None:
+        """The same for the cases of playbooks."""
+        jsonschema.validate(document(path.read_text(encoding="utf-8")), cases_schema())
 
     def test_sample_inventory_satisfies_it(self) -> None:
         """The sample is right for an editor too."""
@@ -204,7 +213,10 @@ class TestPages:
             if not text.startswith("vmfix: 1"):
                 continue
             diagnostics = Diagnostics()
-            if "\nplaybook:" in text:
+            if "\ncases_of:" in text:
+                found = next(one for one in load_library((), diagnostics).playbooks if f"cases_of: {one.id}" in text)
+                load_cases(text, page.name, found, diagnostics, lambda _name: None)
+            elif "\nplaybook:" in text:
                 load_playbook(text, page.name, diagnostics)
             else:
                 read_inventory(text, f"{page.name}.yml", diagnostics)
@@ -231,12 +243,13 @@ class TestTutorial:
     ) -> None:
         """docs/writing-playbooks.md, from the first command to the last, on this machine."""
         page = DOCS / "writing-playbooks.md"
-        playbook, inventory = blocks(page, "yaml")[-2:]
+        playbook, inventory, cases = blocks(page, "yaml")[-3:]
         agent = tmp_path / "agent"
         agent.mkdir()
         (agent / "agent.conf").write_text("[agent]\nenabled = no\n", encoding="utf-8")
         (agent / "pause").write_text("paused by Ann\n", encoding="utf-8")
         (tmp_path / "agent-paused.yml").write_text(playbook.replace("/tmp/vmfix-tutorial", str(agent)), "utf-8")  # noqa: S108
+        (tmp_path / "agent-paused.cases.yml").write_text(cases.replace("/tmp/vmfix-tutorial", str(agent)), "utf-8")  # noqa: S108
         (tmp_path / "local.yml").write_text(inventory, encoding="utf-8")
         monkeypatch.chdir(tmp_path)
         monkeypatch.setenv("VMFIX_STATE", str(tmp_path / "state"))
@@ -254,3 +267,17 @@ class TestTutorial:
         assert "enabled = yes" in (agent / "agent.conf").read_text(encoding="utf-8")
         assert main(["run", *same, "--approve", "all"]) == 0
         assert "awaiting a backup" in capsys.readouterr().out
+        assert main(["check", "agent-paused.cases.yml"]) == 0
+        capsys.readouterr()
+        assert main(["test", "./agent-paused.yml"]) == 0
+        assert capsys.readouterr().out.endswith("\n\n3 cases: 3 passed, 0 failed\n")
+
+    def test_example_of_cases_works(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """docs/testing-playbooks.md: the example, beside the playbook that it is about."""
+        (example,) = [text for text in blocks(DOCS / "testing-playbooks.md", "yaml") if "cases_of:" in text]
+        shutil.copy(shipped() / "windows" / "vss-service-bad-state.yml", tmp_path / "vss-service.yml")
+        (tmp_path / "vss-service.cases.yml").write_text(example, encoding="utf-8")
+        code = main(["test", str(tmp_path / "vss-service.yml")])
+        out = capsys.readouterr().out
+        assert code == 0, out
+        assert "FAIL" not in out

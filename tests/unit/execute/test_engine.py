@@ -16,11 +16,12 @@ from runner.errors import (
     NotApproved,
     Unreachable,
 )
+from runner.execute.clock import SimulatedClock
 from runner.execute.observe import Observer
 from runner.model.command import Command, CommandResult, Effect
 from runner.model.event import Applied, EventKind, Status
 from runner.model.plan import Outcome, Standing
-from tests.unit.execute.world import HEAD, SIMPLE, Machine, TestClock, World, load
+from tests.unit.execute.world import HEAD, SIMPLE, Machine, World, load
 
 
 def world(text: str = SIMPLE, **flags: str) -> World:
@@ -82,7 +83,7 @@ def test_the_guard_lets_no_change_through() -> None:
     target = Machine()
 
     with pytest.raises(GuardViolation):
-        Observer(target, TestClock())(Command(argv=("put", "state", "x"), effect=Effect.CHANGE))
+        Observer(target, SimulatedClock())(Command(argv=("put", "state", "x"), effect=Effect.CHANGE))
 
     assert target.sent == []
 

@@ -11,6 +11,7 @@ from runner.approve import approve
 from runner.diagnostics import Diagnostics
 from runner.errors import JournalError, VmfixError
 from runner.execute import engine
+from runner.execute.clock import SimulatedClock
 from runner.execute.survey import survey
 from runner.execute.tools import Stop, Tools
 from runner.execute.verdict import Verdict
@@ -23,24 +24,6 @@ from runner.model.plan import PLAN_FORMAT, Entry, Plan
 from runner.model.playbook import Playbook
 from runner.model.times import stamp
 from runner.plan.entries import Subject
-
-
-class TestClock:
-    """Time that passes only when somebody sleeps."""
-
-    __test__ = False
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def now(self) -> dt.datetime:
-        return dt.datetime(2026, 11, 25, 3, tzinfo=dt.UTC) + dt.timedelta(seconds=self.seconds)
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    def sleep(self, seconds: float) -> None:
-        self.seconds += seconds
 
 
 @dataclass
@@ -114,7 +97,7 @@ class World:
     machines: Mapping[str, Machine | VmfixError]
     applied: Mapping[str, Applied] = field(default_factory=dict)
     failed_at: str = ""
-    clock: TestClock = field(default_factory=TestClock)
+    clock: SimulatedClock = field(default_factory=SimulatedClock)
     stop: Stop = field(default_factory=Stop)
     events: list[Event] = field(default_factory=list)
     spilled: list[Event] = field(default_factory=list)

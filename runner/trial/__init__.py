@@ -1,0 +1,1 @@
+"""Playbooks on machines that exist in a file only: the real path from observing to the verdict, without a target."""
