@@ -10,9 +10,9 @@ from runner.approve import approve
 from runner.errors import NotApproved
 from runner.execute import engine
 from runner.execute.clock import SimulatedClock
-from runner.execute.entry import Verdict
 from runner.execute.survey import survey
 from runner.execute.tools import Stop, Tools
+from runner.execute.verdict import Verdict
 from runner.model.approval import Approval, ApprovedPlan
 from runner.model.case import Case
 from runner.model.event import Event, EventKind, Status
