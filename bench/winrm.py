@@ -45,7 +45,7 @@ NEXT = "a command after it"
 _FITS_PIPE = 32 * 1024
 _DELAY = 0.25  # seconds that each answer comes later while requests are counted by the time they take
 _LINE = 0.02  # seconds that they come later as over a long line
-_FEW = 5  # commands
+_FEW, _MANY = 5, 40  # commands; of many, vmfix must clean up after most before its shell ends
 
 
 class Printer:
@@ -219,7 +219,8 @@ def late_answers(server: Server, seconds: float) -> Iterator[None]:
 def visit(make: Callable[[Server], Contestant], server: Server, commands: int) -> dict[str, float]:
     """Milliseconds of one connection from its login to its end, without a pause.
 
-    vmfix cleans up over a second connection; what that costs must fall on vmfix's own commands, or on its close.
+    vmfix cleans up over a second connection when there is much of it; what that costs must fall on vmfix's own
+    commands, or on its close.
     """
     began = time.perf_counter()
     contestant = make(server)
@@ -298,18 +299,18 @@ def count(server: Server) -> int:
     """Print the requests of each contestant; gives those that a command of vmfix waits for."""
     waits: dict[str, int] = {}
     for name, make in CONTESTANTS.items():
-        one, more = asked(make, server, 1), asked(make, server, 1 + _FEW)
-        each = {what: (more[what] - one.get(what, 0)) / _FEW for what in more}
-        rest = {what: one.get(what, 0) - each[what] for what in more}
+        one, more = asked(make, server, 1), asked(make, server, 1 + _MANY)
+        each = (sum(more.values()) - sum(one.values())) / _MANY
         waits[name] = round(waited_for(make, server))  # requests are whole; the rest is noise
         budget = f" (budget {REQUESTS})" if name == OURS else ""
-        print(f"{name}: {sum(each.values()):g} requests for a command, {waits[name]} waited for{budget}")
-        print(f"    for each command: {_listed(each)}; once: {_listed(rest)}")
+        print(f"{name}: {each:.1f} requests for each further command, {waits[name]} waited for{budget}")
+        print(f"    1 command in all: {_listed(one)}")
+        print(f"    {1 + _MANY} commands: {_listed(more)}")
     return waits[OURS]
 
 
-def _listed(counts: Mapping[str, float]) -> str:
-    return ", ".join(f"{what} {number:g}" for what, number in counts.items() if number) or "nothing"
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{what} {number}" for what, number in counts.items() if number)
 
 
 def show(turns: Mapping[str, list[dict[str, float]]]) -> float:

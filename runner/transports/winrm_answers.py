@@ -79,9 +79,21 @@ class Received:
     exit_code: int | None = None
 
 
-def fault(answer: bytes) -> Fault | None:
-    """The fault that an answer is, or None if it is none. Raises ``BadAnswer`` if it is no SOAP at all."""
-    found = _body(answer).find(f"{_SOAP}Fault")
+def body_of(answer: bytes) -> Element:
+    """What an answer says, as all functions here take it. Raises ``BadAnswer`` if it is no SOAP at all."""
+    try:
+        root = parse(answer)
+    except NotXml as error:
+        raise BadAnswer(f"no XML ({error})") from error
+    body = root.find(f"{_SOAP}Body")
+    if body is None:
+        raise BadAnswer("no SOAP")
+    return body
+
+
+def fault(body: Element) -> Fault | None:
+    """The fault that an answer is, or None if it is none."""
+    found = body.find(f"{_SOAP}Fault")
     if found is None:
         return None
     subcode = _one_line(found.findtext(f"{_SOAP}Code/{_SOAP}Subcode/{_SOAP}Value", "").rpartition(":")[2])
@@ -94,23 +106,22 @@ def fault(answer: bytes) -> Fault | None:
     return Fault(_fault_code(detail, windows), subcode, said or reason)
 
 
-def shell_id(answer: bytes) -> str:
+def shell_id(body: Element) -> str:
     """The identifier of a shell that was created (2.2.4.33; the selector of the reference in older versions)."""
-    body = _body(answer)
     for element in body.iter(f"{_WSMAN}Selector"):
         if element.get("Name", "").lower() == "shellid" and element.text:
             return _identifier(element.text, "shell")
     return _identifier(body.findtext(f".//{_RSP}ShellId", ""), "shell")
 
 
-def command_id(answer: bytes) -> str:
+def command_id(body: Element) -> str:
     """The identifier of a command that was started (2.2.4.8)."""
-    return _identifier(_body(answer).findtext(f".//{_RSP}CommandId", ""), "command")
+    return _identifier(body.findtext(f".//{_RSP}CommandId", ""), "command")
 
 
-def received(answer: bytes) -> Received:
+def received(body: Element) -> Received:
     """Output and state (2.2.4.32, 2.2.4.9). An exit code is shown signed, as ``%ERRORLEVEL%`` is."""
-    response = _body(answer).find(f"{_RSP}ReceiveResponse")
+    response = body.find(f"{_RSP}ReceiveResponse")
     if response is None:
         raise BadAnswer("no output where output was asked for")
     streams = {"stdout": bytearray(), "stderr": bytearray()}
@@ -122,20 +133,9 @@ def received(answer: bytes) -> Received:
     return Received(bytes(streams["stdout"]), bytes(streams["stderr"]), done, _exit_code(text) if text else None)
 
 
-def identified(answer: bytes) -> bool:
+def identified(body: Element) -> bool:
     """Whether this is how a WS-Management service introduces itself."""
-    return _body(answer).find(f"{_IDENTITY}IdentifyResponse") is not None
-
-
-def _body(answer: bytes) -> Element:
-    try:
-        root = parse(answer)
-    except NotXml as error:
-        raise BadAnswer(f"no XML ({error})") from error
-    body = root.find(f"{_SOAP}Body")
-    if body is None:
-        raise BadAnswer("no SOAP")
-    return body
+    return body.find(f"{_IDENTITY}IdentifyResponse") is not None
 
 
 def _fault_code(detail: Element, windows: Element | None) -> int | None:

@@ -65,12 +65,12 @@ class Execution:
         raise problem
 
     def free(self) -> None:
-        """Let the service forget the command, beside whatever comes next."""
+        """Let the service forget the command, beside whatever comes next, and not before the end of a rush."""
         shell, command = self._shell, self.id
         if self._feeding is not None and not self._feeding.done:
             self.terminate()  # at once: it also ends what the command no longer reads
         else:
-            self._beside.do(lambda wsman: wsman.terminate(shell, command))
+            self._beside.do_later(lambda wsman: wsman.terminate(shell, command))
 
     def terminate(self) -> None:
         """Ask the service to end the command, or to forget it. Never raises."""

@@ -87,19 +87,30 @@ class WatchedConnection(urllib3.connection.HTTPConnection):
     """To be mixed into a connection, whose ``watch`` is set before it is used."""
 
     watch: Watch
+    _held: bytearray | None = None  # a message while it is put together
 
     def connect(self) -> None:
         super().connect()
         self.watch.message()
 
     def request(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  as inherited
+        """Head and body go out together: the other side is woken up once."""
         self.watch.began = True
         self.watch.message()
-        super().request(*args, **kwargs)
+        message = self._held = bytearray()
+        try:
+            super().request(*args, **kwargs)
+        finally:
+            self._held = None
+        self.send(message)
 
     def send(self, data: Any) -> None:  # noqa: ANN401  as inherited
-        if self.sock is not None:
-            self.sock.settimeout(self.watch.left())
+        if self._held is not None:
+            self._held += data
+            return
+        if self.sock is None:
+            self.connect()
+        self.sock.settimeout(self.watch.left())
         super().send(data)
 
     def response_class(self, *args: Any, **kwargs: Any) -> http.client.HTTPResponse:  # type: ignore[override]  # noqa: ANN401

@@ -55,7 +55,10 @@ class RemoteShell:
         """
         shell, self.id = self.id, None
         if shell is not None and end_it:
+            self._beside.drop()
             self._beside.do(lambda wsman: wsman.delete(shell))
+        else:
+            self._beside.hurry()
 
     def _make_room(self, fault: Fault) -> None:
         """A shell that the service does not know is forgotten; one that has used up a quota is ended at once."""
@@ -63,6 +66,7 @@ class RemoteShell:
         if shell is not None and not fault.unknown_id:
             with suppress(NoAnswer, TransportError, WsmanFault):
                 self.wsman.delete(shell)
+        self._beside.drop()
 
     def abort(self) -> None:
         """Break off what another thread waits for, until ``leave``."""
@@ -78,6 +82,7 @@ class RemoteShell:
             # Gone already, or out of reach: then the service ends it when it was idle for long enough.
             with suppress(NoAnswer, TransportError, WsmanFault):
                 self.wsman.delete(shell, seconds=_CLOSING)
+        self._beside.drop()  # the shell has taken its commands along
         self._beside.close(_CLOSING)
         self.wsman.line.close()
 

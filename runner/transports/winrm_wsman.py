@@ -5,8 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+from runner.shells.windows_xml import Element
 from runner.transports import winrm_messages as messages
-from runner.transports.winrm_answers import BadAnswer, Received, command_id, fault, identified, received, shell_id
+from runner.transports.winrm_answers import (
+    BadAnswer,
+    Received,
+    body_of,
+    command_id,
+    fault,
+    identified,
+    received,
+    shell_id,
+)
 from runner.transports.winrm_http import Line
 from runner.transports.winrm_messages import Place
 from runner.transports.winrm_refusals import NoAnswer, WsmanFault, not_winrm
@@ -34,8 +44,9 @@ class Wsman:
         login = self.line.login
         status, answer = self.line.post(messages.IDENTIFY, wait=login.target.winrm.connect_timeout, safe=True)
         try:
-            refusal = fault(answer)
-            known = refusal is not None or identified(answer)
+            body = body_of(answer)
+            refusal = fault(body)
+            known = refusal is not None or identified(body)
         except BadAnswer:
             refusal, known = None, False
         if refusal is not None:
@@ -81,12 +92,13 @@ class Wsman:
     def _place(self, shell: str = "") -> Place:
         return Place(self.line.login.endpoint, shell)
 
-    def _ask(self, message: bytes, wait: float, read: Callable[[bytes], T], *, safe: bool = False) -> T:
+    def _ask(self, message: bytes, wait: float, read: Callable[[Element], T], *, safe: bool = False) -> T:
         status, answer = self.line.post(message, wait=wait, safe=safe)
         try:
-            refusal = fault(answer)
+            body = body_of(answer)
+            refusal = fault(body)
             if refusal is None:
-                return read(answer)
+                return read(body)
         except BadAnswer as error:
             problem = NoAnswer(f"the answer makes no sense: {error} (HTTP status {status})", _NOT_SOAP)
         else:
@@ -94,5 +106,5 @@ class Wsman:
         raise problem
 
 
-def _nothing(_answer: bytes) -> None:
+def _nothing(_body: Element) -> None:
     """An answer whose only news is that it came."""

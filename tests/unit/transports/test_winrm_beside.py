@@ -10,7 +10,7 @@ import pytest
 
 from runner.errors import Unreachable
 from runner.transports.winrm_answers import Fault
-from runner.transports.winrm_beside import PIECE, Beside, Feeding
+from runner.transports.winrm_beside import MOST, PIECE, Beside, Feeding
 from runner.transports.winrm_refusals import NoAnswer, WsmanFault
 from runner.transports.winrm_wsman import Wsman
 
@@ -114,6 +114,105 @@ def test_it_can_be_used_after_the_end() -> None:
         beside.close(5.0)
 
     assert [fake.line.closed for fake in made] == [True, True]
+
+
+class Later:
+    """Jobs that can wait, by their numbers; ``done`` are those that were done."""
+
+    def __init__(self, quiet: float) -> None:
+        self.fake = FakeWsman()
+        self.made = 0
+        self.done: list[int] = []
+        self.changed = threading.Condition()
+        self.beside = Beside(self._make, quiet)
+
+    def _make(self) -> Wsman:
+        self.made += 1
+        return as_wsman(self.fake)
+
+    def _did(self, number: int) -> None:
+        with self.changed:
+            self.done.append(number)
+            self.changed.notify()
+
+    def ask(self, *numbers: int) -> None:
+        """Each one can wait."""
+        for number in numbers:
+            self.beside.do_later(lambda _, number=number: self._did(number))  # type: ignore[misc]
+
+    def came(self, *numbers: int) -> bool:
+        """Whether exactly these come to be done."""
+        with self.changed:
+            return self.changed.wait_for(lambda: self.done == list(numbers), 10)
+
+
+def test_what_can_wait_is_done_in_a_quiet_moment() -> None:
+    """Not while there is more and more to do."""
+    later = Later(quiet=0.3)
+    for number in range(4):
+        later.ask(number)
+        time.sleep(0.1)
+        assert later.done == []
+
+    assert later.came(0, 1, 2, 3)
+    later.beside.close(5.0)
+
+
+def test_what_can_wait_does_not_become_too_much() -> None:
+    """With so many it begins at once, and goes on with those that come meanwhile."""
+    later = Later(quiet=60)
+    later.ask(*range(MOST - 1))
+    assert not later.done
+    later.ask(MOST - 1)
+
+    assert later.came(*range(MOST))
+    later.ask(100)
+    time.sleep(0.05)
+    assert later.done[-1] == MOST - 1  # the rush is over: it waits again
+    later.beside.close(5.0)
+    assert later.done[-1] == 100
+
+
+def test_what_can_wait_is_dropped() -> None:
+    """Then nothing is done for it, nor for what was about to be done."""
+    later = Later(quiet=60)
+    held = threading.Event()
+    later.beside.do(lambda _: cast("None", held.wait(10)))
+    later.ask(*range(MOST))
+    later.beside.drop()
+    held.set()
+    later.ask(100)
+    later.beside.close(5.0)
+
+    assert later.done == [100]
+
+
+def test_what_can_wait_is_hurried() -> None:
+    """It is done at once, whoever drops what waits after that."""
+    later = Later(quiet=60)
+    later.ask(1, 2)
+    later.beside.hurry()
+    later.beside.drop()
+
+    assert later.came(1, 2)
+    later.beside.close(5.0)
+    assert later.fake.line.closed
+    later.beside.hurry()
+    later.beside.close(5.0)
+    assert later.made == 1
+
+
+def test_what_is_urgent_goes_before_what_can_wait() -> None:
+    """Standard input is not kept waiting by clean-up."""
+    later = Later(quiet=60)
+    held = threading.Event()
+    later.beside.do(lambda _: cast("None", held.wait(10)))
+    later.ask(*range(MOST))
+    later.beside.do(lambda _: later.done.append(-1))
+    held.set()
+
+    assert later.came(-1, *range(MOST))
+    later.beside.close(5.0)
 
 
 @pytest.mark.parametrize("size", [0, 1, PIECE, PIECE + 1, 3 * PIECE])

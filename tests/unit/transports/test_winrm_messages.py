@@ -15,6 +15,7 @@ from runner.transports.winrm_answers import (
     BadAnswer,
     Fault,
     Received,
+    body_of,
     command_id,
     fault,
     identified,
@@ -126,8 +127,11 @@ def test_output_and_state() -> None:
     """Pieces are put together stream by stream, in order."""
     pieces = stream("stdout", b"a") + stream("stderr", b"e") + stream("stdout", b"b") + stream("odd", b"z")
 
-    assert received(received_envelope(pieces)) == Received(b"ab", b"e")
-    assert received(received_envelope(stream("stdout", b"", ' End="true"'), state="Done", code="7")).exit_code == 7
+    assert received(body_of(received_envelope(pieces))) == Received(b"ab", b"e")
+    assert (
+        received(body_of(received_envelope(stream("stdout", b"", ' End="true"'), state="Done", code="7"))).exit_code
+        == 7
+    )
 
 
 @pytest.mark.parametrize(
@@ -136,12 +140,12 @@ def test_output_and_state() -> None:
 )
 def test_exit_codes_are_signed(text: str, code: int) -> None:
     """As ``%ERRORLEVEL%`` shows them, however the service writes them: 0x80092004 is -2146885628."""
-    assert received(received_envelope(state="Done", code=text)).exit_code == code
+    assert received(body_of(received_envelope(state="Done", code=text))).exit_code == code
 
 
 def test_an_end_without_an_exit_code() -> None:
     """It is not taken for zero."""
-    assert received(received_envelope(state="Done")) == Received(done=True, exit_code=None)
+    assert received(body_of(received_envelope(state="Done"))) == Received(done=True, exit_code=None)
 
 
 @pytest.mark.parametrize(
@@ -158,27 +162,30 @@ def test_an_end_without_an_exit_code() -> None:
 def test_what_is_no_output_is_refused(answer: bytes) -> None:
     """Rather than taken for none."""
     with pytest.raises(BadAnswer):
-        received(answer)
+        received(body_of(answer))
 
 
 def test_identifiers() -> None:
     """In both places where services put a shell's."""
     selector = '<w:SelectorSet><w:Selector Name="ShellId"> S-1 </w:Selector></w:SelectorSet>'
 
-    assert shell_id(envelope(selector)) == "S-1"
-    assert shell_id(envelope("<rsp:Shell><rsp:ShellId>S-2</rsp:ShellId></rsp:Shell>")) == "S-2"
-    assert command_id(envelope("<rsp:CommandResponse><rsp:CommandId>C</rsp:CommandId></rsp:CommandResponse>")) == "C"
+    assert shell_id(body_of(envelope(selector))) == "S-1"
+    assert shell_id(body_of(envelope("<rsp:Shell><rsp:ShellId>S-2</rsp:ShellId></rsp:Shell>"))) == "S-2"
+    assert (
+        command_id(body_of(envelope("<rsp:CommandResponse><rsp:CommandId>C</rsp:CommandId></rsp:CommandResponse>")))
+        == "C"
+    )
     for read in (shell_id, command_id):
         with pytest.raises(BadAnswer):
-            read(envelope(""))
+            read(body_of(envelope("")))
 
 
 def test_identify() -> None:
     """Only a service of WS-Management answers so."""
     name = "http://schemas.dmtf.org/wbem/wsman/identity/1/wsmanidentity.xsd"
 
-    assert identified(envelope(f'<i:IdentifyResponse xmlns:i="{name}"/>'))
-    assert not identified(envelope("<rsp:Odd/>"))
+    assert identified(body_of(envelope(f'<i:IdentifyResponse xmlns:i="{name}"/>')))
+    assert not identified(body_of(envelope("<rsp:Odd/>")))
 
 
 def faulty(detail: str, subcode: str = "w:InvalidSelectors") -> bytes:
@@ -200,10 +207,10 @@ def windows_fault(code: str) -> str:
 
 def test_faults() -> None:
     """The number, the name, and the text in one line."""
-    assert fault(faulty(windows_fault("2150858843"))) == Fault(2150858843, "InvalidSelectors", "Not found.")
-    assert fault(faulty(windows_fault("-2144108453"))) == Fault(2150858843, "InvalidSelectors", "Not found.")
-    assert fault(faulty("")) == Fault(None, "InvalidSelectors", "The reason.")
-    assert fault(envelope("")) is None
+    assert fault(body_of(faulty(windows_fault("2150858843")))) == Fault(2150858843, "InvalidSelectors", "Not found.")
+    assert fault(body_of(faulty(windows_fault("-2144108453")))) == Fault(2150858843, "InvalidSelectors", "Not found.")
+    assert fault(body_of(faulty(""))) == Fault(None, "InvalidSelectors", "The reason.")
+    assert fault(body_of(envelope(""))) is None
 
 
 def test_quota_faults_have_their_number_elsewhere() -> None:
@@ -211,7 +218,7 @@ def test_quota_faults_have_their_number_elsewhere() -> None:
     name = "http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/MSFT_WmiError"
     error = f'<p:MSFT_WmiError xmlns:p="{name}"><p:error_Code>2150859174</p:error_Code></p:MSFT_WmiError>'
     detail = f"<s:Detail>{error}</s:Detail>"
-    found = fault(faulty(detail, "w:QuotaLimit"))
+    found = fault(body_of(faulty(detail, "w:QuotaLimit")))
 
     assert found is not None
     assert found.quota
