@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from runner.diagnostics import Diagnostics
-from runner.model.command import Command, CommandResult
+from runner.model.command import Command, CommandResult, Dialect
 from runner.model.inventory import Platform, Target, TransportKind
 from runner.plan.entries import remarks
 from runner.plan.facts import observe_facts
 from runner.shelf import load_library
 from tests.unit.steps import driving
+from tests.unit.steps.powershell import sound
 
 LIMIT = (
     "2026/01/05 03:00:01.000001 T:S freeze, timeout value 60\n"
@@ -50,3 +51,15 @@ def test_snapshot_limit(log: CommandResult, conf: CommandResult, words: list[str
     assert len(found) == len(words)
     for sentence, word in zip(found, words, strict=True):
         assert word in sentence
+
+
+def test_scripts_for_windows_are_powershell() -> None:
+    """No test runs them, so at least their syntax is right, whatever stands in their values."""
+    scripts = [
+        Command(dialect=Dialect.POWERSHELL, script=observation.script, argv=("'; x",))
+        for playbook in load_library((), Diagnostics()).playbooks
+        for observation in playbook.observe
+        if playbook.platform is Platform.WINDOWS and observation.script
+    ]
+
+    assert [command.script for command in scripts if not sound(command)] == []
