@@ -217,6 +217,7 @@ def _testing() -> str:
         "applied": cases_form.AppliedForm,
         "service": cases_form.ServiceForm,
         "registry": cases_form.RegistryForm,
+        "unit": cases_form.UnitForm,
         "file": cases_form.FileForm,
         "mount": cases_form.MountForm,
     }

@@ -18,7 +18,7 @@ from runner.errors import InvalidDocuments, UsageError
 
 if TYPE_CHECKING:
     from runner.model.playbook import Playbook
-    from runner.trial.suite import Tested
+    from runner.trial.suite import BookResult
 
 TEST_FORMAT = 1
 
@@ -84,7 +84,7 @@ def _chosen(words: Sequence[str], folders: Sequence[Path], diagnostics: Diagnost
     return load_files([path for path in beside if path.with_name(f"{path.stem}{CASES}").is_file()], diagnostics)
 
 
-def _tested(books: Sequence[Playbook], part: str, diagnostics: Diagnostics) -> list[Tested]:
+def _tested(books: Sequence[Playbook], part: str, diagnostics: Diagnostics) -> list[BookResult]:
     """Only once all documents are right is anything played."""
     from runner.shelf import load_tests  # noqa: PLC0415 - as above
     from runner.trial.suite import run_cases  # noqa: PLC0415

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from runner.report.junit import tests_xml
 from runner.report.words import plural, status_word
-from runner.trial.suite import Outcome, Tested
+from runner.trial.suite import BookResult, Outcome
 
 
-def lines(tested: Sequence[Tested], *, whole: bool) -> Iterator[str]:
+def lines(tested: Sequence[BookResult], *, whole: bool) -> Iterator[str]:
     """One line for each case, what differs below it, and at the end what no case reaches; ``whole``: all played."""
     for one in tested:
         if one.outcomes:
@@ -36,7 +36,7 @@ def _differences(outcome: Outcome) -> Iterator[str]:
         yield from (f"  {line}" for line in difference.lines)
 
 
-def data(tested: Tested) -> Mapping[str, object]:
+def data(tested: BookResult) -> Mapping[str, object]:
     """A playbook's results as JSON."""
     return {
         "playbook": tested.playbook.id,
@@ -57,7 +57,7 @@ def _case(outcome: Outcome) -> Mapping[str, object]:
     }
 
 
-def junit(tested: Sequence[Tested]) -> str:
+def junit(tested: Sequence[BookResult]) -> str:
     """A suite for each playbook, a test case for each case."""
     return tests_xml(
         {

@@ -47,6 +47,7 @@ def _file_name(text: str) -> str:
 
 AbsolutePath = Annotated[str, StringConstraints(pattern=r"^/")]
 StateName = Annotated[str, AfterValidator(_state)]
+UnitState = Literal["active", "inactive", "failed", "activating", "deactivating"]
 StatusName = Annotated[str, AfterValidator(_status)]
 FileName = Annotated[str, AfterValidator(_file_name)]
 
@@ -78,6 +79,17 @@ class ServiceForm(Shape):
     exit_code: int | None = Field(None, description="its WIN32_EXIT_CODE; 1077: never started; left out: 0")
     stoppable: bool | None = Field(None, description="whether it can be stopped; left out: true")
     shared: bool | None = Field(None, description="whether it shares its process with others; left out: false")
+
+
+class UnitForm(Shape):
+    """A unit of systemd. Its state alone is enough."""
+
+    state: UnitState | None = Field(None, description="its ActiveState; left out: inactive")
+    enabled: Literal["enabled", "disabled", "static", "masked"] | None = Field(
+        None, description="its UnitFileState; left out: enabled"
+    )
+    result: Text | None = Field(None, description="why it failed last, such as exit-code; left out: success")
+    required_by: list[Text] | None = Field(None, description="units that go down with it")
 
 
 class RegistryForm(Shape):
@@ -123,6 +135,9 @@ class MachineForm(Shape):
     )
     registry: dict[Text, dict[Text, RegistryForm | None] | None] | None = Field(
         None, description="keys below HKLM with their values; all that is not named does not exist. It answers reg"
+    )
+    units: dict[Text, UnitState | UnitForm | None] | None = Field(
+        None, description="units of systemd; all that are not named do not exist. They answer systemctl"
     )
     files: dict[AbsolutePath, str | FileForm | None] | None = Field(
         None, description="files of a Linux machine; they answer cat, tail and test, and the steps file and ini_value"
@@ -177,6 +192,7 @@ class ExpectForm(Shape):
     registry: dict[Text, dict[Text, RegistryForm | None] | None] | None = Field(
         None, description="values of the registry at the end"
     )
+    units: dict[Text, UnitState | UnitForm | None] | None = Field(None, description="units of systemd at the end")
     files: dict[AbsolutePath, str | FileForm | None] | None = Field(None, description="files at the end")
     mounts: dict[AbsolutePath, MountForm | None] | None = Field(None, description="mounts at the end")
 

@@ -8,10 +8,19 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from runner.diagnostics import Diagnostics
-from runner.load.cases_form import AnswerForm, ExpectForm, FileForm, MachineForm, MountForm, RegistryForm, ServiceForm
+from runner.load.cases_form import (
+    AnswerForm,
+    ExpectForm,
+    FileForm,
+    MachineForm,
+    MountForm,
+    RegistryForm,
+    ServiceForm,
+    UnitForm,
+)
 from runner.load.document import Document
 from runner.load.tree import Path
-from runner.model.case import Answer, Given, GivenFile, GivenMount, GivenService, RegistryData
+from runner.model.case import Answer, Given, GivenFile, GivenMount, GivenService, GivenUnit, RegistryData
 from runner.model.inventory import Platform
 
 A = TypeVar("A")
@@ -49,6 +58,7 @@ def given(form: MachineForm, path: Path, reader: Reader) -> Given:
         ),
         services=_each(form.services, _service),
         registry=_registry(form.registry, (*path, "registry"), reader),
+        units=_each(form.units, _unit),
         files=_each(form.files, _file),
         mounts=_mounts(form.mounts, (*path, "mounts"), reader),
     )
@@ -59,6 +69,7 @@ def given_end(form: ExpectForm, path: Path, reader: Reader) -> Given:
     return Given(
         services=_each(form.services, _service),
         registry=_registry(form.registry, (*path, "registry"), reader),
+        units=_each(form.units, _unit),
         files=_each(form.files, _file),
         mounts=_mounts(form.mounts, (*path, "mounts"), reader),
     )
@@ -104,6 +115,19 @@ def _service(form: str | ServiceForm | None) -> GivenService | None:
         exit_code=form.exit_code,
         stoppable=form.stoppable,
         shared=form.shared,
+    )
+
+
+def _unit(form: str | UnitForm | None) -> GivenUnit | None:
+    if form is None:
+        return None
+    if isinstance(form, str):
+        return GivenUnit(state=form)
+    return GivenUnit(
+        state=form.state,
+        enabled=form.enabled,
+        result=form.result,
+        required_by=None if form.required_by is None else tuple(form.required_by),
     )
 
 

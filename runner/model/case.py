@@ -48,6 +48,16 @@ class GivenService:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GivenUnit:
+    """A unit of systemd; None leaves a field as it is, or as usual where the unit is new."""
+
+    state: str | None = None
+    enabled: str | None = None
+    result: str | None = None
+    required_by: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GivenFile:
     """A file on a POSIX target. ``mode`` is octal, four digits."""
 
@@ -88,6 +98,7 @@ class Given:
     answers: Mapping[str, Answer] = field(default_factory=_nothing)
     services: Mapping[str, GivenService | None] | None = None
     registry: Mapping[str, Mapping[str, RegistryData | None] | None] | None = None
+    units: Mapping[str, GivenUnit | None] | None = None
     files: Mapping[str, GivenFile | None] | None = None
     mounts: Mapping[str, GivenMount | None] | None = None
 

@@ -18,6 +18,7 @@ from runner.trial.keys import Ambiguous, best_key, is_line, line_of, lookup, pat
 from runner.trial.mounts import Mounts
 from runner.trial.registry import Registry
 from runner.trial.services import Services
+from runner.trial.units import Units
 
 
 class Unanswered(NothingSent):
@@ -49,6 +50,7 @@ class Machine:
     problems: list[str] = field(default_factory=list)
     services: Services = field(default_factory=Services)
     registry: Registry = field(default_factory=Registry)
+    units: Units = field(default_factory=Units)
     files: Files = field(default_factory=Files)
     mounts: Mounts = field(default_factory=Mounts)
     boots: Boots = field(init=False)
@@ -115,6 +117,7 @@ class Machine:
                 layer.begun = True
                 self.services.become(layer.given.services)
                 self.registry.become(layer.given.registry)
+                self.units.become(layer.given.units)
                 self.files.become(layer.given.files)
                 self.mounts.become(layer.given.mounts)
 
@@ -145,7 +148,7 @@ class Machine:
     def _simulated(self) -> Sequence[Callable[[Command], CommandResult | None]]:
         if self.platform is Platform.WINDOWS:
             return (self.boots, self.services, self.registry)
-        return (self.boots, self.mounts, self.files)
+        return (self.boots, self.units, self.mounts, self.files)
 
     def _open(self, text: str) -> Unanswered:
         if text not in self.problems:
@@ -172,7 +175,14 @@ class Machine:
         return CommandResult(exit_code=answer.exit_code, stdout=answer.stdout, stderr=answer.stderr)
 
 
-_PARTS = {"sc": "services", "net": "services", "reg": "registry", "cat": "files", "realpath": "mounts"}
+_PARTS = {
+    "sc": "services",
+    "net": "services",
+    "reg": "registry",
+    "systemctl": "units",
+    "cat": "files",
+    "realpath": "mounts",
+}
 
 
 def _hint(command: Command) -> str:

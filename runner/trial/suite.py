@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from runner.model.case import Case
 from runner.model.playbook import Playbook
-from runner.trial.compare import Difference, differences
+from runner.trial.compare import differences
+from runner.trial.ends import Difference
 from runner.trial.play import Played, play
 from runner.trial.reach import parts, reached
 
@@ -28,7 +29,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tested:
+class BookResult:
     """A playbook with the outcomes of its cases, and the parts of it that none of them reached."""
 
     playbook: Playbook
@@ -36,11 +37,11 @@ class Tested:
     unreached: tuple[str, ...]
 
 
-def run_cases(playbook: Playbook, cases: Sequence[Case], *, whole: bool) -> Tested:
+def run_cases(playbook: Playbook, cases: Sequence[Case], *, whole: bool) -> BookResult:
     """Play the cases. ``whole``: these are all that there are, so what they do not reach is worth saying."""
     outcomes = tuple(_outcome(playbook, case) for case in cases)
     known = reached(playbook, (outcome.played for outcome in outcomes)) if whole else frozenset(parts(playbook))
-    return Tested(
+    return BookResult(
         playbook=playbook,
         outcomes=outcomes,
         unreached=tuple(part for part in parts(playbook) if part not in known),
