@@ -10,6 +10,7 @@ from runner.debts import owed_to
 from runner.diagnostics import Diagnostic, Diagnostics
 from runner.errors import InvalidDocuments, Refused
 from runner.journal import JournalReader
+from runner.load.library import for_targets, meant
 from runner.load.params import resolve_params
 from runner.load.select import check_expected, select, warn_of_shared_addresses
 from runner.load.wording import listed
@@ -43,9 +44,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """Loaded and validated: who is to be looked at under which playbook. ``warnings`` are to be shown.
+    """Loaded and validated: who is to be looked at under which playbook. ``warnings`` and ``notes`` are to be shown.
 
-    ``groups`` are all that the inventory has, also those of targets that were not selected.
+    ``notes`` say which playbook the platform of the targets chose. ``groups`` are all that the inventory has, also
+    those of targets that were not selected.
     """
 
     playbooks: tuple[Playbook, ...]
@@ -53,6 +55,7 @@ class Prepared:
     targets: tuple[Target, ...]
     subjects: tuple[Subject, ...]
     warnings: tuple[Diagnostic, ...]
+    notes: tuple[str, ...] = ()
     groups: frozenset[str] = frozenset()
 
 
@@ -60,23 +63,23 @@ def prepare(request: Request, state: Path) -> Prepared:
     """Load and validate everything that the request names; nothing is executed.
 
     Raises ``InvalidDocuments`` with all problems of all documents, ``UsageError`` for unknown words, ``Refused``
-    for an empty selection or an unexpected count. ``state`` is the folder of the journal, which knows what waits for
-    a backup and what is owed.
+    for an empty selection, an unexpected count, or a playbook for no target of the selection. ``state`` is the
+    folder of the journal, which knows what waits for a backup and what is owed.
     """
     diagnostics = Diagnostics()
-    playbooks = search(request.playbooks, request.folders, diagnostics)
+    sought = search(request.playbooks, request.folders, diagnostics)
     readable = not diagnostics.errors
     inventory = _inventory(request.inventories, diagnostics)
-    params: Mapping[str, Mapping[str, object]] = {}
-    if request.plan is None:
+    if inventory is None or not readable:
         # Of a playbook that cannot be read, nobody knows which parameters it has.
-        params = resolve_params(playbooks, request.params, diagnostics) if readable else {}
-    else:
-        planned = {ref.id: ref.params for ref in request.plan.playbooks}
-        params = {playbook.id: planned.get(playbook.id, {}) for playbook in playbooks}
-    if diagnostics.errors or inventory is None:
+        if readable:
+            _params(meant(sought), request, diagnostics)
         raise InvalidDocuments(diagnostics.errors)
     targets = _selected(inventory, request)
+    playbooks, notes = for_targets(sought, targets)
+    params = _params(playbooks, request, diagnostics)
+    if diagnostics.errors:
+        raise InvalidDocuments(diagnostics.errors)
     warn_of_shared_addresses(targets, diagnostics)
     return Prepared(
         playbooks=playbooks,
@@ -84,8 +87,19 @@ def prepare(request: Request, state: Path) -> Prepared:
         targets=targets,
         subjects=tuple(_subjects(playbooks, params, targets, request, state)),
         warnings=diagnostics.warnings,
+        notes=notes,
         groups=frozenset(inventory.groups),
     )
+
+
+def _params(
+    playbooks: Sequence[Playbook], request: Request, diagnostics: Diagnostics
+) -> Mapping[str, Mapping[str, object]]:
+    """By playbook: those of the saved plan, else what was given."""
+    if request.plan is None:
+        return resolve_params(playbooks, request.params, diagnostics)
+    planned = {ref.id: ref.params for ref in request.plan.playbooks}
+    return {playbook.id: planned.get(playbook.id, {}) for playbook in playbooks}
 
 
 def choose_targets(
@@ -107,16 +121,11 @@ def _subjects(
     request: Request,
     state: Path,
 ) -> Iterable[Subject]:
-    """Every playbook on every selected target of its platform. Raises ``Refused`` if one has no target at all."""
+    """Every playbook on every selected target of its platform."""
     journal = JournalReader(state)
     owed: dict[str, tuple[Debt, ...]] = {}
     for playbook in playbooks:
-        fitting = [t for t in targets if playbook.platform in (None, t.platform)]
-        if not fitting:
-            kind = playbook.platform.value if playbook.platform else "any"
-            message = f"`{playbook.id}` is for {kind} targets, and none is selected"
-            raise Refused(message, remedy="Select other targets with -t, or another playbook.")
-        for target in fitting:
+        for target in (target for target in targets if playbook.platform in (None, target.platform)):
             if target.name not in owed:
                 owed[target.name] = owed_to(journal, state, target)
             applied = journal.last_applied(target.name, playbook.id, azure_id=target.azure_id)

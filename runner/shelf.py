@@ -10,7 +10,7 @@ from runner.diagnostics import Diagnostics, Span
 from runner.errors import InvalidDocuments, UsageError
 from runner.load.cases import load_cases
 from runner.load.document import read
-from runner.load.library import Library
+from runner.load.library import Library, Sought
 from runner.load.playbook import load_playbook
 from runner.model.case import Case
 from runner.model.playbook import Playbook
@@ -132,32 +132,36 @@ def is_path(word: str) -> bool:
     return "/" in word or Path(word).suffix in _SUFFIXES
 
 
-def find_playbooks(words: Sequence[str], library: Library, diagnostics: Diagnostics) -> tuple[Playbook, ...]:
-    """The playbooks that the words name, each once, in their order. Raises ``UsageError`` for an unknown one."""
-    found: dict[str, Playbook] = {}
-    for word in words:
-        if is_path(word):
-            if not Path(word).is_file():
-                kind = "is a folder" if Path(word).is_dir() else "does not exist"
-                raise UsageError(f"the playbook {word} {kind}", remedy="Name a file; --playbooks takes a folder.")
-            for playbook in load_files([Path(word)], diagnostics):
-                if playbook.id in found and found[playbook.id].digest != playbook.digest:
-                    message = f"two different playbooks are called `{playbook.id}`"
-                    raise UsageError(message, remedy="Name one of them.")
-                found[playbook.id] = playbook
-        else:
-            playbook = library.find(word)
-            found[playbook.id] = playbook
-    return tuple(found.values())
+def find_playbooks(words: Sequence[str], library: Library, diagnostics: Diagnostics) -> tuple[Sought, ...]:
+    """What each of the words means, in their order. Raises ``UsageError`` for an unknown one."""
+    found = [_read(word, diagnostics) if is_path(word) else library.find(word) for word in words]
+    known: dict[str, Playbook] = {}
+    for playbook in (book for one in found for book in one.playbooks):
+        if known.setdefault(playbook.id, playbook).digest != playbook.digest:
+            message = f"two different playbooks are called `{playbook.id}`"
+            raise UsageError(message, remedy="Name one of them.")
+    return tuple(one for one in found if one.playbooks)
 
 
-def search(words: Sequence[str], folders: Sequence[Path], diagnostics: Diagnostics) -> tuple[Playbook, ...]:
-    """``find_playbooks`` in the shipped folder and in ``folders``.
+def _read(path: str, diagnostics: Diagnostics) -> Sought:
+    """The playbook in a file; none if it is wrong."""
+    if not Path(path).is_file():
+        kind = "is a folder" if Path(path).is_dir() else "does not exist"
+        raise UsageError(f"the playbook {path} {kind}", remedy="Name a file; --playbooks takes a folder.")
+    return Sought(path, load_files([Path(path)], diagnostics))
+
+
+def search(words: Sequence[str], folders: Sequence[Path], diagnostics: Diagnostics) -> tuple[Sought, ...]:
+    """``search_in`` the shipped folder and ``folders``."""
+    return search_in(load_library(folders, diagnostics), words, diagnostics)
+
+
+def search_in(library: Library, words: Sequence[str], diagnostics: Diagnostics) -> tuple[Sought, ...]:
+    """``find_playbooks`` in a library that was just read.
 
     An unknown word is only said if all playbooks are right: it may stand in one that cannot be read. Else
     ``InvalidDocuments`` is raised.
     """
-    library = load_library(folders, diagnostics)
     try:
         return find_playbooks(words, library, diagnostics)
     except UsageError:

@@ -365,15 +365,16 @@ def _coverage() -> str:
     data = yaml.safe_load((DOCS / "coverage.yml").read_text(encoding="utf-8"))
     covered, total = data["article"]["covered"], data["article"]["entries"]
     entries, newer = (
-        [(str(entry["entry"]), f"`{entry['playbook']}`", entry["how"]) for entry in rows]
+        [(str(entry["entry"]), ", ".join(f"`{name}`" for name in playbooks_of(entry)), entry["how"]) for entry in rows]
         for rows in (covered, data["newer"])
     )
+    of_newer = {name for entry in data["newer"] for name in playbooks_of(entry)}
     parts = [
         "# Coverage",
         data["about"].strip(),
         f"Of the article's {total} entries, {len(covered)} have a playbook: {len(covered)} / {total}.",
         _rows(("entry of the article", "playbook", "how far"), entries),
-        f"Newer codes, which the article does not have: {len(newer)} playbooks.",
+        f"Newer codes, which the article does not have: {len(of_newer)} playbooks.",
         _rows(("code", "playbook", "how far"), newer),
         "## How sure we are",
         "\n".join(f"- {words}." for words in PROOFS.values()),
@@ -382,6 +383,12 @@ def _coverage() -> str:
         rows = [(fact["fact"], PROOFS[fact["proof"]].partition(":")[0], fact.get("where", "")) for fact in facts]
         parts += [f"## `{name}`", _rows(("what the playbook rests on", "proof", "where"), rows)]
     return _NOTICE.format("docs/coverage.yml") + "\n\n".join(parts) + "\n"
+
+
+def playbooks_of(row: Mapping[str, Any]) -> Sequence[str]:
+    """The playbooks of an entry: one, or one for each platform."""
+    found = row["playbook"]
+    return found if isinstance(found, list) else [found]
 
 
 # --- The call ---------------------------------------------------------------------------------------------------------

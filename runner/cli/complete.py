@@ -21,7 +21,7 @@ def playbooks(context: click.Context, _parameter: click.Parameter, incomplete: s
 
         folders = [Path(folder) for folder in context.params.get("folders") or ()]
         known = load_library(folders, Diagnostics()).playbooks
-        return sorted(name for book in known for name in names_of(book) if _begins(name, incomplete))
+        return sorted({name for book in known for name in names_of(book) if _begins(name, incomplete)})
     except Exception:  # noqa: BLE001 - a shell's prompt is no place for complaints
         return []
 

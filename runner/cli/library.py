@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
@@ -12,29 +12,30 @@ from runner.cli.failure import INVALID, OK, dump
 from runner.cli.group import common
 from runner.cli.session import Session, pass_session
 from runner.diagnostics import Diagnostics
+from runner.load.library import Library, meant
 from runner.model.playbook import Playbook
 from runner.report.escape import one_line
-from runner.shelf import load_library, search
+from runner.shelf import load_library, search, search_in
 
 LIST_FORMAT = 1
-SHOW_FORMAT = 1
+SHOW_FORMAT = 2
 
 
 @common
 @click.command("list")
-@click.argument("word", metavar="[CODE]", default="", shell_complete=complete.playbooks)
+@click.argument("words", nargs=-1, metavar="[CODE]...", shell_complete=complete.playbooks)
 @options.folders
 @options.as_json
 @pass_session
-def list_playbooks(session: Session, word: str, folders: tuple[str, ...], as_json: bool) -> int:  # noqa: FBT001
+def list_playbooks(session: Session, words: tuple[str, ...], folders: tuple[str, ...], as_json: bool) -> int:  # noqa: FBT001
     """List the playbooks: error code, aliases, id, title.
 
-    CODE is an error code, an alias, an id, or a word in a title.
+    CODE is an error code, an alias, an id, or a word in a title. Of several, each adds its own.
     """
     session.screen.json = as_json
     diagnostics = Diagnostics()
     library = load_library([Path(folder) for folder in folders], diagnostics)
-    chosen = library.matching(word) or search([word], [Path(folder) for folder in folders], diagnostics)
+    chosen = tuple({book.id: book for word in words or [""] for book in _meant(word, library, diagnostics)}.values())
     if as_json:
         session.screen.data(dump({"vmfix_list": LIST_FORMAT, "playbooks": [_row(book) for book in chosen]}))
     else:
@@ -50,22 +51,32 @@ def list_playbooks(session: Session, word: str, folders: tuple[str, ...], as_jso
 @options.as_json
 @pass_session
 def show_playbook(session: Session, word: str, folders: tuple[str, ...], as_json: bool) -> int:  # noqa: FBT001
-    """Show a playbook in full. PLAYBOOK is an id, an error code, an alias or a path."""
+    """Show a playbook in full. PLAYBOOK is an id, an error code, an alias or a path.
+
+    Where each platform has a playbook of its own for an error code, all of them are shown.
+    """
     from runner.cli.playbook_text import playbook_text  # noqa: PLC0415
     from runner.codec import to_json  # noqa: PLC0415
     from runner.errors import InvalidDocuments  # noqa: PLC0415
 
     session.screen.json = as_json
     diagnostics = Diagnostics()
-    found = search([word], [Path(folder) for folder in folders], diagnostics)
+    found = meant(search([word], [Path(folder) for folder in folders], diagnostics))
     if not found:
         raise InvalidDocuments(diagnostics.errors)
     session.warn(tuple(diagnostics))
     if as_json:
-        session.screen.data(dump({"vmfix_playbook": SHOW_FORMAT, "playbook": to_json(found[0])}))
+        session.screen.data(dump({"vmfix_playbook": SHOW_FORMAT, "playbooks": [to_json(book) for book in found]}))
     else:
-        session.screen.text(playbook_text(found[0], colour=session.screen.colour, width=session.screen.width))
+        colour, width = session.screen.colour, session.screen.width
+        session.screen.text("\n".join(playbook_text(book, colour=colour, width=width) for book in found))
     return INVALID if diagnostics.errors else OK
+
+
+def _meant(word: str, library: Library, diagnostics: Diagnostics) -> Iterable[Playbook]:
+    """What the word occurs in, else what it is: a path, or nothing, with the reason."""
+    found = library.matching(word)
+    return found or meant(search_in(library, [word], diagnostics))
 
 
 def playable(playbook: Playbook) -> bool:

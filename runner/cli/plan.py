@@ -11,7 +11,7 @@ from runner.cli.failure import NOT_IN_ORDER, OK
 from runner.cli.files import output_files
 from runner.cli.group import common
 from runner.cli.options import Asked
-from runner.cli.planning import end_with_plan, look, prepared_for, read_plan, refuse_decided, save
+from runner.cli.planning import end_with_plan, look, prepared_for, read_plan, refuse_decided, save, tell
 from runner.cli.session import Session, pass_session
 from runner.errors import UsageError
 
@@ -37,7 +37,7 @@ def plan(session: Session, *, compare: str | None, **values: Any) -> int:  # noq
     with output_files(("-o", asked.out), private=("-o",)) as files, session.app() as app:
         request = asked.request()
         prepared = app.prepare(request)
-        session.warn(prepared.warnings)
+        tell(session, prepared)
         made = look(session, app, request, prepared, offline=asked.offline)
         save(files, made)
         return end_with_plan(session, made, asked)

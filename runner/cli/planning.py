@@ -102,5 +102,14 @@ def prepared_for(session: Session, app: App, request: Request, *, may_be_a_file:
             raise
         hint = "If the plan was made of a playbook file, name it here too, or its folder with --playbooks."
         raise UsageError(problem.message, remedy=hint) from problem
-    session.warn(prepared.warnings)
+    tell(session, prepared)
     return prepared
+
+
+def tell(session: Session, prepared: Prepared) -> None:
+    """What is odd about the documents, and which playbooks the platform chose."""
+    from runner.cli.failure import shown  # noqa: PLC0415
+
+    session.warn(prepared.warnings)
+    for note in prepared.notes:
+        session.screen.say(shown(f"note: {note}"))

@@ -68,10 +68,11 @@ def run_tests(  # noqa: PLR0913 - click hands over every option
 
 def _chosen(words: Sequence[str], folders: Sequence[Path], diagnostics: Diagnostics) -> Sequence[Playbook]:
     """The playbooks that are named, else all of the folders."""
-    from runner.shelf import CASES, cases_file, files_of, load_files, search  # noqa: PLC0415 - it imports the loader
+    from runner.load.library import meant  # noqa: PLC0415 - it imports the loader
+    from runner.shelf import CASES, cases_file, files_of, load_files, search  # noqa: PLC0415
 
     if words:
-        books = search(words, folders, diagnostics)
+        books = meant(search(words, folders, diagnostics))
         for book in books:
             if not cases_file(book).is_file():
                 message = f"`{book.id}` has no cases: there is no file {cases_file(book)}"

@@ -1,13 +1,29 @@
-"""The playbooks at hand, and finding the one that is meant: by id, error code, number or alias."""
+"""The playbooks at hand, and finding those that are meant: by id, error code, number or alias."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from runner.errors import UsageError
+from runner.errors import Refused, UsageError
 from runner.load.wording import nearest
+from runner.model.inventory import Platform, Target
 from runner.model.playbook import Playbook
+
+_OTHER_TARGETS = (
+    "Select other targets with -t, or another playbook. What a target is, `platform` says in the inventory; without "
+    "it one over winrm is taken for windows, and any other for linux."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What a word of the user means: one playbook, or one for each of several platforms."""
+
+    word: str
+    playbooks: tuple[Playbook, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +32,19 @@ class Library:
 
     playbooks: tuple[Playbook, ...]
 
-    def find(self, word: str) -> Playbook:
-        """The one playbook that goes by this word, whatever its case. Raises ``UsageError`` with the nearest ones."""
-        found = [playbook for playbook in self.playbooks if word.lower() in map(str.lower, names_of(playbook))]
-        if len(found) == 1:
-            return found[0]
+    def find(self, word: str) -> Sought:
+        """The playbook of this id, else those that go by this word, whatever its case: no two for one platform.
+
+        Raises ``UsageError`` if there is none, with the nearest ones, or if a platform has several.
+        """
+        lower = word.lower()
+        found = tuple(playbook for playbook in self.playbooks if playbook.id.lower() == lower) or tuple(
+            playbook for playbook in self.playbooks if lower in map(str.lower, names_of(playbook))
+        )
+        if found and not compete(found):
+            return Sought(word, found)
         if found:
-            message = f"`{word}` is solved by several playbooks: {', '.join(p.id for p in found)}"
+            message = f"`{word}` is solved by several playbooks: {', '.join(map(_with_platform, found))}"
             raise UsageError(message, remedy="Name one of them.")
         hint = nearest(word, list(self._all_names()))
         message = f"no playbook solves `{word}`"
@@ -46,3 +68,54 @@ class Library:
 def names_of(playbook: Playbook) -> Sequence[str]:
     """Everything that a playbook goes by: its id, the codes it solves, its aliases."""
     return (playbook.id, *playbook.solves, *playbook.aliases)
+
+
+def meant(sought: Iterable[Sought]) -> tuple[Playbook, ...]:
+    """All playbooks of these words, each once, whatever their platform."""
+    return tuple({book.id: book for one in sought for book in one.playbooks}.values())
+
+
+def compete(playbooks: Iterable[Playbook]) -> bool:
+    """Whether two of these playbooks are for targets of one platform, so that the platform does not decide."""
+    return any(
+        None in (one.platform, other.platform) or one.platform is other.platform
+        for one, other in itertools.combinations(playbooks, 2)
+    )
+
+
+def for_platform(playbooks: Iterable[Playbook], platform: Platform) -> tuple[Playbook, ...]:
+    """Those that are for this platform, or for any."""
+    return tuple(playbook for playbook in playbooks if playbook.platform in (None, platform))
+
+
+def for_targets(sought: Iterable[Sought], targets: Iterable[Target]) -> tuple[tuple[Playbook, ...], tuple[str, ...]]:
+    """The playbooks that these targets need, each once; and a sentence for each word that the platform decided.
+
+    Raises ``Refused`` for a word that means no playbook of any target's platform.
+    """
+    of_platform = Counter(target.platform for target in targets)
+    chosen: dict[str, Playbook] = {}
+    said: dict[str, str] = {}
+    for one in sought:
+        counts = {book.id: _count(book, of_platform) for book in one.playbooks}
+        needed = [book for book in one.playbooks if counts[book.id]]
+        if not needed:
+            kinds = " and ".join(f"`{book.id}` is for {_platform(book)} targets" for book in one.playbooks)
+            raise Refused(f"{kinds}, and none is selected", remedy=_OTHER_TARGETS)
+        chosen.update({book.id: book for book in needed})
+        if len(one.playbooks) > 1:
+            parts = [f"`{book.id}` on {counts[book.id]} {_platform(book)} targets" for book in one.playbooks]
+            said[one.word] = f"`{one.word}` is solved by platform: {', '.join(parts)}"
+    return tuple(chosen.values()), tuple(said.values())
+
+
+def _count(playbook: Playbook, of_platform: Mapping[Platform, int]) -> int:
+    return sum(count for platform, count in of_platform.items() if playbook.platform in (None, platform))
+
+
+def _platform(playbook: Playbook) -> str:
+    return playbook.platform.value if playbook.platform else "any"
+
+
+def _with_platform(playbook: Playbook) -> str:
+    return f"{playbook.id} ({_platform(playbook)})"

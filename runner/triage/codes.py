@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from runner.load.library import Library, names_of
 from runner.load.wording import nearest
@@ -64,11 +64,6 @@ def only_again(fault: Fault) -> bool:
 def only_to_be_tried_again(backup: Backup) -> bool:
     """Whether none of the errors is about the machine."""
     return bool(backup.faults) and all(map(only_again, backup.faults))
-
-
-def for_platform(playbooks: Sequence[Playbook], platform: object) -> tuple[Playbook, ...]:
-    """Those that are for this platform, or for any."""
-    return tuple(playbook for playbook in playbooks if playbook.platform in (None, platform))
 
 
 def _plain(word: str) -> str:

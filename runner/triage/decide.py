@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from runner.load.library import Library
+from runner.load.library import Library, compete, for_platform
 from runner.load.wording import listed
 from runner.model.inventory import Inventory
-from runner.triage.codes import Codes, for_platform, only_again, only_to_be_tried_again
+from runner.triage.codes import Codes, only_again, only_to_be_tried_again
 from runner.triage.jobs import read_entry
 from runner.triage.latest import counts, failures, identified, without_duplicates
 from runner.triage.machines import Machines
@@ -59,8 +59,10 @@ def _finding(failure: Failure, fault: Fault, codes: Codes, match: Match) -> Find
         if not books:
             wrong = listed(book.id for book in solution.playbooks)
             why.append(f"{wrong} is not for {match.target.platform.value}, which `{match.target.name}` is")
-    if len(books) > 1:
+    if compete(books):
         why.append(f"several playbooks solve it: {listed(book.id for book in books)}")
+    elif len(books) > 1:
+        why.append(f"the platform decides between {listed(book.id for book in books)}")
     if match.target is None:
         why.append(match.how)
     playbook = books[0] if len(books) == 1 else None

@@ -60,7 +60,7 @@ def test_two_playbooks_for_one_code_are_told_apart_by_the_platform() -> None:
     assert [one.playbook and one.playbook.id for one in sorted_out(twice).act] == ["twice-linux"]
 
     found = sorted_out(twice, machines=inventory("other: {address: 192.0.2.9}"))
-    assert "several playbooks solve it: `twice-linux`, `twice-windows`" in found.unmatched[0].why
+    assert "the platform decides between `twice-linux`, `twice-windows`" in found.unmatched[0].why
     assert found.unmatched[0].playbook is None
 
 
