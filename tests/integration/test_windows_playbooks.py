@@ -222,6 +222,26 @@ def test_the_snapshot_goes_through_the_host(desk_of: DeskOf) -> None:
     second_run_changes_nothing(desk, HOST, [name for name, status in expected.items() if status == "applied"])
 
 
+@pytest.mark.parametrize(
+    ("playbook", "says"),
+    [
+        ("dhcp-enabled-windows", "10.0.0.4 ({5b8d1c7e-0a41-4c0e-9f0e-2a1d3c4b5a69})"),
+        ("other-backup-product-windows", "run: obengine."),
+        ("os-version-supported-windows", "Windows Server 2022 Datacenter, build 20348, AMD64."),
+        ("sql-vss-copy-backup", "True asks for FULL backups"),
+    ],
+)
+def test_what_is_for_a_person_is_only_looked_at(desk_of: DeskOf, playbook: str, says: str) -> None:
+    """Each names what it saw, and sends nothing else."""
+    desk = desk_of("win-other-settings")
+    done = run(desk, playbook)
+
+    assert done.statuses == {"win-other-settings": "needs_person"}, done.text
+    assert says in done.text
+    assert changes(desk, "win-other-settings") == []
+    assert all(why is None for why in desk.lab.windows("win-other-settings").problems().values())
+
+
 def test_a_windows_and_a_linux_target_in_one_plan(desk_of: DeskOf) -> None:
     """Each playbook takes the targets of its platform; one plan, one consent, one report."""
     desk = desk_of("win-writer-failed", "ext4-dirty")

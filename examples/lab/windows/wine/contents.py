@@ -28,7 +28,7 @@ class WindowsScenario:
     title: str
     writers: tuple[Writer, ...] = ()  # in place of those with the same GUID, or beside the others
     services: Mapping[str, Service] = field(default_factory=dict)  # in place of those with the same name, or beside
-    registry: Mapping[str, Mapping[str, str | int]] = field(default_factory=dict)  # below HKLM
+    registry: Keys = field(default_factory=dict)  # below HKLM
     absent: tuple[str, ...] = ()  # keys of a healthy target that are not there
     events: tuple[Event, ...] = ()
     language: str = "en"

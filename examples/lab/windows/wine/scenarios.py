@@ -6,7 +6,12 @@ from types import MappingProxyType
 
 from examples.lab.windows.wine import services
 from examples.lab.windows.wine.contents import WindowsScenario
-from examples.lab.windows.wine.scenarios_services import COM_SCENARIOS, SNAPSHOT_SCENARIOS, VSS_SCENARIOS
+from examples.lab.windows.wine.scenarios_services import (
+    COM_SCENARIOS,
+    LOOK_SCENARIOS,
+    SNAPSHOT_SCENARIOS,
+    VSS_SCENARIOS,
+)
 from examples.lab.windows.wine.scenarios_writers import KEEP_OFF_SCENARIOS, WRITER_SCENARIOS
 from examples.lab.windows.wine.wants import Stable, Untouched
 
@@ -22,5 +27,6 @@ WINDOWS_SCENARIOS: Mapping[str, WindowsScenario] = MappingProxyType(
         **VSS_SCENARIOS,
         **COM_SCENARIOS,
         **SNAPSHOT_SCENARIOS,
+        **LOOK_SCENARIOS,
     }
 )

@@ -14,6 +14,7 @@ def _behaves(name: str, **lab: int | str) -> Mapping[str, Service]:
 
 
 BOOT_MS = 1500
+INTERFACES = rf"{services.ROOT}\Tcpip\Parameters\Interfaces"
 COM_RUNS: tuple[Want, ...] = (Running("COMSysApp"), Running("MSDTC"), Account("MSDTC", NETWORK_SERVICE))
 HOST_SNAPSHOT: tuple[Want, ...] = (
     RegistryText(BCDR, "SnapshotMethod", "firstHostThenGuest"),
@@ -112,6 +113,22 @@ COM_SCENARIOS: Mapping[str, WindowsScenario] = {
         },
         registry={MSDTC_KEY: {"SysprepInProgress": 1}},
         wants=COM_RUNS,
+    ),
+}
+LOOK_SCENARIOS: Mapping[str, WindowsScenario] = {
+    "win-other-settings": WindowsScenario(
+        title="a fixed address, another backup product, a server's version, and SQL Server told to take full backups",
+        services={"obengine": Service(display="Microsoft Azure Recovery Services Agent")},
+        registry={
+            rf"{INTERFACES}\{{5b8d1c7e-0a41-4c0e-9f0e-2a1d3c4b5a69}}": {"EnableDHCP": 0, "IPAddress": ["10.0.0.4"]},
+            rf"{INTERFACES}\{{6c9e2d8f-1b52-4d1f-8a1f-3b2e4d5c6b7a}}": {"EnableDHCP": 1, "DhcpIPAddress": "10.1.0.4"},
+            r"Software\Microsoft\Windows NT\CurrentVersion": {
+                "ProductName": "Windows Server 2022 Datacenter",
+                "CurrentBuildNumber": "20348",
+            },
+            r"Software\Microsoft\BcdrAgent": {"UseVssFullBackup": "True"},
+        },
+        wants=(Untouched(("obengine", "SQLWriter")),),
     ),
 }
 SNAPSHOT_SCENARIOS: Mapping[str, WindowsScenario] = {
