@@ -78,7 +78,7 @@ SAID: Mapping[str, str] = {
     "RemedyForm.risk": "What it can do to production; at least what its steps need.",
     "RemedyForm.when": "Expression. If it is false the rung is passed over.",
     "RemedyForm.steps": "What is done, in this order. A remedy has either this or `manual`.",
-    "RemedyForm.manual": "A text for a person; may be a template. The target then ends as *needs a person*.",
+    "RemedyForm.manual": "A text for a person; may be a template; see below. The target then ends as *needs a person*.",
     "RemedyForm.verify": "How long to observe again until `healthy` holds.",
     "RemedyForm.proves": "`next-backup`: the guest cannot tell. The target then ends as *applied*.",
     "RemedyForm.on_failure": "What follows a failed step: stop here, or go on to the next rung. `undo` is refused in "

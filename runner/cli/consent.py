@@ -137,7 +137,7 @@ def _manual_steps(full: str, rungs: Sequence[Rung]) -> dict[str, str]:
 
 def _acknowledges(session: Session, name: str, text: str) -> bool:
     page = Page(colour=session.screen.colour, width=session.screen.width)
-    page.prose(2, text, label=f"a person does {name}")
+    page.flow(2, text, label=f"a person does {name}")
     page.prose(2, "Until it is done, the remedy stops there on every target.")
     session.screen.text(page.text())
     return _yes(session, "Is this done? [y/N] ")

@@ -103,7 +103,7 @@ def _remedy(page: Page, remedy: Remedy, place: Place) -> None:
     page.prose(4, remedy.approval, label="approval")
     page.prose(4, format_duration(remedy.takes) if remedy.takes is not None else "", label="takes at most")
     _condition(page, 4, "when", remedy.when)
-    page.prose(4, remedy.manual, label="a person does this")
+    page.flow(4, remedy.manual, label="a person does this")
     for number, step in enumerate(remedy.steps, start=1):
         _step(page, number, step, place)
     if remedy.steps:

@@ -17,11 +17,11 @@ from runner.execute.proof import Proof
 from runner.execute.remedy import Treatment
 from runner.execute.tools import Tools, Where
 from runner.execute.verdict import ENDED_STATUS, STANDING_STATUS, Verdict, owing, standing_after
-from runner.expressions import render
 from runner.model.event import Event, EventKind, Status
 from runner.model.plan import Entry, RemedyPlan, Standing
 from runner.model.playbook import OnFailure, Remedy
 from runner.plan.actions import Touched
+from runner.plan.by_person import manual_text
 from runner.plan.debts import advice, reason, wanted
 from runner.plan.entries import Assessment, Subject, assess, plan_remedy, remarks
 from runner.plan.facts import View
@@ -151,7 +151,7 @@ class EntryRun:
         name = f"{self.subject.playbook.id}/{remedy.id}"
         if name in self.acknowledged:
             return self._verdict(Status.APPLIED, f"{remedy.title}: a person says that it is done")
-        text = render(remedy.manual, view.names).strip()
+        text = manual_text(remedy.manual, view.names)
         return self._verdict(
             Status.NEEDS_PERSON, remedy.title, f"{text}\n\nWhen it is done, say so with --acknowledge {name}"
         )

@@ -113,8 +113,9 @@ class Treatment:
         name = f"{self.subject.playbook.id}/{self.remedy.id}/{turn.step.id}"
         if name in self.acknowledged:
             return _plain(turn, ActionStatus.UNCHANGED, "a person says that it is done")
-        text = str(getattr(args, "text", ""))
-        return _plain(turn, ActionStatus.NEEDS_PERSON, text, f"When it is done, run again with --acknowledge {name}")
+        text = str(getattr(args, "text", "")).strip()
+        advice = f"{text}\n\nWhen it is done, run again with --acknowledge {name}"
+        return _plain(turn, ActionStatus.NEEDS_PERSON, turn.step.title or "a person has to do something first", advice)
 
     def _wait(self, turn: Turn, args: Args) -> ActionResult:
         """Observe until the step's condition holds or its time is up."""

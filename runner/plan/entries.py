@@ -14,6 +14,7 @@ from runner.model.inventory import Target
 from runner.model.plan import Action, Entry, RemedyPlan, Standing
 from runner.model.playbook import Expression, Playbook, Remedy
 from runner.plan.actions import Touched, offline_actions, plan_action, turns
+from runner.plan.by_person import manual_text
 from runner.plan.facts import View, known_names, observe_facts
 from runner.steps.base import Observing
 
@@ -177,7 +178,7 @@ def plan_remedy(remedy: Remedy, view: View, touched: Touched) -> Observing[Remed
             raise
         actions = []
     plan = remedy_plan(remedy, tuple(actions), applies=applies)
-    return replace(plan, manual=render(remedy.manual, view.names)) if applies else plan
+    return replace(plan, manual=manual_text(remedy.manual, view.names)) if applies and remedy.manual else plan
 
 
 def remedy_plan(remedy: Remedy, actions: tuple[Action, ...], *, applies: bool | None) -> RemedyPlan:

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable
 
 from runner.report.escape import lines, one_line, tail
-from runner.report.flow import hanging, paragraphs
+from runner.report.flow import hanging, parts
 
 WIDTH = 120
 _DEEPEST = 60  # blanks before a line that are kept
@@ -49,16 +49,17 @@ class Page:
         self._lines.extend(self.paint(line, paint) for line in made)
 
     def flow(self, indent: int, text: object, *, label: str = "") -> None:
-        """An author's text, its lines joined as far as paragraphs and lists allow."""
-        texts = paragraphs(text)
+        """An author's text: its lines joined as far as paragraphs and lists allow, those to be copied as they are."""
         margin = " " * (indent + 2 if label else indent)
-        for number, part in enumerate(texts):
-            if not part:
+        for number, part in enumerate(parts(text)):
+            if not part.text:
                 self.blank()
+            elif part.exact:
+                self.exact(len(margin), [part.text])
             elif label and not number:
-                self._lines.extend(self._wrapped(f"{one_line(label)}: {part.lstrip()}", " " * indent, margin))
+                self._lines.extend(self._wrapped(f"{one_line(label)}: {part.text.lstrip()}", " " * indent, margin))
             else:
-                self._lines.extend(self._wrapped(part, margin, margin, hang=hanging(part)))
+                self._lines.extend(self._wrapped(part.text, margin, margin, hang=hanging(part.text)))
 
     def exact(self, indent: int, texts: Iterable[str]) -> None:
         """Lines that are never wrapped, such as commands: a reader must be able to copy them."""

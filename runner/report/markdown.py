@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from runner.report.escape import lines, one_line
+from runner.report.flow import parts
 from runner.report.owed import owed_lines
 from runner.report.sent import sent_block
 from runner.report.values import ActionReport, EntryReport, RemedyReport, Report
@@ -28,6 +29,7 @@ from runner.report.words import (
 _SPECIAL = re.compile(r"([\\`*_{}\[\]#|~$])")  # not what matters only at the start of a line or beside a bracket
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _CODE = re.compile("`+")
+_BELOW = "see below"
 
 
 def render(report: Report) -> str:
@@ -69,9 +71,15 @@ def _table(entries: Sequence[EntryReport]) -> list[str]:
     out = ["| target | playbook | status | why | next |", "|---|---|---|---|---|"]
     for entry in entries:
         why = entry.reason or MEANING[entry.status]
-        cells = (entry.target, entry.playbook, status_word(entry.status), why, advice(entry))
+        next_step = _BELOW if _is_long(advice(entry)) else advice(entry)
+        cells = (entry.target, entry.playbook, status_word(entry.status), why, next_step)
         out.append(f"| {' | '.join(map(_joined, cells))} |")
     return out
+
+
+def _is_long(text: str) -> bool:
+    """Whether it has paragraphs, or lines to be copied: in a table they would be joined."""
+    return len(parts(text)) > 1
 
 
 def _joined(text: object) -> str:
@@ -80,13 +88,16 @@ def _joined(text: object) -> str:
 
 def _details(entry: EntryReport) -> list[str]:
     gates = [gate for gate in entry.gates if gate.reason != entry.reason]
-    if not (entry.remedies or entry.opt_outs or entry.remarks or entry.owed or gates):
+    long = _is_long(advice(entry))
+    if not (entry.remedies or entry.opt_outs or entry.remarks or entry.owed or gates or long):
         return []
     out = ["", f"### {inline(entry.target)}, {inline(entry.playbook)}: {status_word(entry.status)}", ""]
     if entry.opt_outs:
         out += [f"- **opted out of safety**: {inline(', '.join(entry.opt_outs))}"]
     if entry.owed:
         out += ["- **owed to this target**:", "", *fenced([one_line(line) for line in owed_lines(entry)]), ""]
+    if long:
+        out += ["- **next**:", "", *fenced(lines(advice(entry))), ""]
     out += [f"- observed: {_joined(seen)}" for seen in entry.observed]
     out += [f"- note: {_joined(remark)}" for remark in entry.remarks]
     for remedy in entry.remedies:

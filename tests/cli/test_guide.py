@@ -61,3 +61,39 @@ def test_what_a_person_did_is_acknowledged_in_the_run_and_in_the_report(desk: De
     assert "a person says that it is done" in done.out
     assert "said to be done: ask-for-quota/quota" in done.out
     assert desk.vmfix("run", *words, "--acknowledge", "ask-for-quota/other").code == 2
+
+
+LONG = 'az vm show --query "[].{name:name}" ' + "--really-long-option value " * 6
+
+
+@pytest.fixture
+def long_words(desk: Desk) -> tuple[object, ...]:
+    """A guide whose command is longer than any line, in a list."""
+    asked = f"1. Ask\n           for more:\n             {LONG}-n x\n"
+    text = GUIDE.replace("Ask for more of it:\n\n", asked)
+    return (desk.write("long.yml", text), "-i", desk.write("off.yml", INVENTORY), "-t", "off")
+
+
+def test_a_command_to_be_copied_is_the_same_in_every_output(desk: Desk, long_words: tuple[object, ...]) -> None:
+    """Plan, show, report, Markdown and JUnit have it in one line, letter by letter."""
+    wanted = f"{LONG}-n x"
+    markdown, junit = desk.folder / "r.md", desk.folder / "r.xml"
+    done = desk.vmfix("run", *long_words, "--markdown", markdown, "--junit", junit)
+    outputs = {
+        "plan": desk.vmfix("plan", *long_words).out,
+        "show": desk.vmfix("show", long_words[0]).out,
+        "report": done.out.partition("what to do next")[2],
+        "markdown": markdown.read_text(encoding="utf-8"),
+    }
+    for name, text in outputs.items():
+        assert wanted in [line.strip() for line in text.splitlines()], name
+    assert wanted.replace('"', "&quot;") in junit.read_text(encoding="utf-8") or wanted in junit.read_text("utf-8")
+    assert "| see below |" in outputs["markdown"]
+
+
+def test_what_the_inventory_does_not_tell_is_said_in_words(desk: Desk, words: tuple[object, ...]) -> None:
+    """Above the text, by the words that stand for it, in plan and report; and not where it is told."""
+    for done in (desk.vmfix("plan", *words), desk.vmfix("run", *words)):
+        said = " ".join(done.out.split())
+        assert "Not filled in below: RESOURCE_GROUP. The inventory does not say which VM of Azure plain is." in said
+        assert "of Azure off is" not in said
