@@ -62,15 +62,17 @@ class RunningCommand:
     told: bool = False
     _input: queue.SimpleQueue[bytes | None] = field(default_factory=queue.SimpleQueue)
     _feeder: threading.Thread | None = None
+    _feeding: threading.Lock = field(default_factory=threading.Lock)  # whoever sees the feeder sees it started
 
     def feed(self, data: bytes, *, last: bool) -> None:
         """Hand over input, without waiting until the process has read it. Called by one thread at a time."""
-        if self._feeder is None:
-            self._feeder = threading.Thread(target=self._feed, daemon=True)
-            self._feeder.start()
-        self._input.put(data)
-        if last:
-            self._input.put(None)
+        with self._feeding:
+            if self._feeder is None and not self.gone:
+                self._feeder = threading.Thread(target=self._feed, daemon=True)
+                self._feeder.start()
+            self._input.put(data)
+            if last:
+                self._input.put(None)
 
     def _feed(self) -> None:
         while (data := self._input.get()) is not None:
@@ -92,9 +94,11 @@ class RunningCommand:
         """End it with all that it started, and free everything."""
         self.gone = True
         self.process.terminate(tree=True)
-        if self._feeder is not None:
+        with self._feeding:
+            feeder = self._feeder
+        if feeder is not None:
             self._input.put(None)
-            self._feeder.join(FEEDER_ENDS_S)
+            feeder.join(FEEDER_ENDS_S)
         with self.receiving:
             self.process.close()
 
