@@ -5,16 +5,22 @@ Wine is not Windows: what these tests show is that vmfix does the right thing on
 
 from __future__ import annotations
 
-import re
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
 
 import pytest
 
 from tests.integration.conftest import DeskOf
-from tests.integration.lab_desk import Desk, Done, wait_for
+from tests.integration.lab_desk import wait_for
+from tests.integration.windows_desk import (
+    changes,
+    dry_run_only_reads,
+    run,
+    run_and_prove,
+    second_run_changes_nothing,
+    sent,
+)
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 
@@ -25,50 +31,6 @@ WRITERS, SERVICE, COM, HOST = (
     "ExtensionFailedTimeoutVMNetworkUnresponsive",
 )
 DEMAND = 3  # SERVICE_DEMAND_START
-READS = re.compile(
-    r"(sc (query|queryex|qc|enumdepend) |reg query |vssadmin list writers|wevtutil qe |whoami|hostname|net start$)"
-)
-
-
-def sent(desk: Desk, name: str) -> list[str]:
-    """Every command line that the target's endpoint was asked to run."""
-    return desk.lab.commands(name)
-
-
-def changes(desk: Desk, name: str) -> list[str]:
-    """Those that are not known to only read."""
-    return [line for line in sent(desk, name) if not READS.match(line)]
-
-
-def run(desk: Desk, code: str, *more: object) -> Done:
-    """Run with consent to all remedies, as a CI job does."""
-    return desk.vmfix("run", code, "-i", desk.lab.inventory, "--approve", "all", "--json", *more)
-
-
-def run_and_prove(desk: Desk, code: str, expected: Mapping[str, str], *more: object) -> Done:
-    """Run, compare the statuses, and look at each mended target from outside WinRM."""
-    done = run(desk, code, *more)
-    assert done.statuses == dict(expected), done.text
-    for name, status in expected.items():
-        problems = {what: why for what, why in desk.lab.windows(name).problems().items() if why}
-        assert not problems or status not in {"fixed", "healthy", "refused"}, (name, problems)
-    return done
-
-
-def second_run_changes_nothing(desk: Desk, code: str, names: list[str]) -> None:
-    """What was mended is seen as healthy, and is only looked at."""
-    before = {name: len(changes(desk, name)) for name in names}
-    done = run(desk, code, "-t", ",".join(names))
-    assert set(done.statuses.values()) <= {"healthy", "applied"}, done.text
-    assert done.code == 0
-    assert {name: len(changes(desk, name)) for name in names} == before
-
-
-def dry_run_only_reads(desk: Desk, code: str, names: list[str]) -> None:
-    """The endpoint's log has observations only."""
-    assert desk.vmfix("run", code, "-i", desk.lab.inventory, "--dry-run").code in {0, 5}
-    assert [line for name in names for line in changes(desk, name)] == []
-    assert all(sent(desk, name) for name in names)
 
 
 def test_faulty_writers_are_restarted_by_their_services(desk_of: DeskOf) -> None:

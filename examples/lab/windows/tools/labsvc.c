@@ -11,6 +11,7 @@
  *   RevivesMs      starts by itself so long after it was stopped
  *   BreaksWriters  this process of it does so (VSS); the next one does not
  *   UntilReboot    all of this holds only before the second boot
+ *   UntilStart     all of this holds only before that many starts
  *   FailsIf        KEY\NAME=DATA: a REG_DWORD below HKLM has this value
  *   FailsUnless    SERVICE=ACCOUNT: the account that another service has to have
  *   LogonFailsUnless   the account that it has to have itself, or its start ends with 1069
@@ -39,6 +40,7 @@ static void report(DWORD state, DWORD accepts, DWORD error, DWORD hint_ms) {
 static DWORD behaviour(const wchar_t *name) {
     int64_t last;
     if (setting(own_key, L"UntilReboot", 0) && boots(&last) > 1) return 0;
+    if (setting(own_key, L"Starts", 0) >= setting(own_key, L"UntilStart", ~0u)) return 0;
     return setting(own_key, name, 0);
 }
 
@@ -122,8 +124,9 @@ static DWORD WINAPI control(DWORD code, DWORD type, void *data, void *context) {
 static void WINAPI service_main(DWORD argc, wchar_t **argv) {
     (void)argc, (void)argv;
     handle = RegisterServiceCtrlHandlerExW(own_name, control, NULL);
-    DWORD starts = setting(own_key, L"Starts", 0) + 1, error = behaviour(L"StartError");
+    DWORD starts = setting(own_key, L"Starts", 0) + 1;
     set_setting(own_key, L"Starts", starts);
+    DWORD error = behaviour(L"StartError");
     if (starts > 1 && setting(own_key, L"BreaksWriters", 0)) set_setting(own_key, L"BreaksWriters", 0);
     if (!logs_on(own_name)) {
         report(SERVICE_STOPPED, 0, ERROR_SERVICE_LOGON_FAILED, 0);

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from examples.lab.windows.wine import services
 from examples.lab.windows.wine.contents import WindowsScenario
+from examples.lab.windows.wine.scenarios_agent import AGENT_SCENARIOS, CRYPTO_SCENARIOS, INSTALLER_SCENARIOS
 from examples.lab.windows.wine.scenarios_services import (
     COM_SCENARIOS,
     LOOK_SCENARIOS,
@@ -28,5 +29,8 @@ WINDOWS_SCENARIOS: Mapping[str, WindowsScenario] = MappingProxyType(
         **COM_SCENARIOS,
         **SNAPSHOT_SCENARIOS,
         **LOOK_SCENARIOS,
+        **AGENT_SCENARIOS,
+        **CRYPTO_SCENARIOS,
+        **INSTALLER_SCENARIOS,
     }
 )

@@ -52,7 +52,7 @@ class Seen:
         return self.services.get(name.casefold())
 
     def value(self, key: str, name: str) -> tuple[str, str] | None:
-        """Type and data of a value of a key below Microsoft's in HKLM's SOFTWARE, as reg.exe prints them."""
+        """Type and data of a value below SOFTWARE\\Microsoft, or that of 32-bit programs, as reg.exe prints them."""
         return self.registry.get(rf"{key}\{name}".casefold())
 
 
@@ -65,7 +65,8 @@ def look(folder: Path) -> Seen:
         writers=tuple(_writers(folder)),
         registry={
             rf"{key}\{name}": value
-            for key, values in _keys(folder, r"HKLM\SOFTWARE\Microsoft")
+            for root in (r"HKLM\SOFTWARE\Microsoft", r"HKLM\SOFTWARE\Wow6432Node\Microsoft")
+            for key, values in _keys(folder, root)
             for name, value in values.items()
         },
         boots=machine.boots(folder),

@@ -74,6 +74,14 @@ BASE: Mapping[str, Service] = MappingProxyType(
         "SQLWriter": Service(display="SQL Server VSS Writer"),
     }
 )
+# What the agent of an Azure VM brings.
+AGENT: Mapping[str, Service] = MappingProxyType(
+    {
+        "RdAgent": Service(display="RdAgent"),
+        "WindowsAzureGuestAgent": Service(display="Windows Azure Guest Agent"),
+    }
+)
+INSTALLER = Service(display="Windows Installer", start=Start.DEMAND, needs=("RpcSs",))
 CLUSTER_NODE = Service(display="Cluster Service", needs=("RpcSs",))
 
 

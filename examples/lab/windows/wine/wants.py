@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from examples.lab.windows.wine.seen import Seen
+from examples.lab.windows.wine.services import Start
 from examples.lab.windows.wine.writers import NO_ERROR, STABLE
 
 RUNNING = 4
@@ -59,6 +60,38 @@ class Account:
         service = seen.service(self.name)
         found = service.account if service else "nobody"
         return None if found.casefold() == self.account.casefold() else f"{self.name} logs on as {found}"
+
+
+@dataclass(frozen=True, slots=True)
+class Starts:
+    """A service has that start type."""
+
+    name: str
+    start: Start
+
+    def __str__(self) -> str:
+        return f"{self.name} has the start type {self.start.name.lower()}"
+
+    def problem(self, seen: Seen) -> str | None:
+        service = seen.service(self.name)
+        found = service.start if service else 0
+        return None if found == self.start else f"{self.name} has the start type {found}"
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryNumber:
+    """A REG_DWORD has that value."""
+
+    key: str
+    name: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.name} below {self.key} is {self.number}"
+
+    def problem(self, seen: Seen) -> str | None:
+        found = seen.value(self.key, self.name)
+        return None if found == ("REG_DWORD", f"{self.number:#x}") else f"{self.name}: {found or 'not there'}"
 
 
 @dataclass(frozen=True, slots=True)

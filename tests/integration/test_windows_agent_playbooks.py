@@ -1,0 +1,96 @@
+"""The playbooks about the guest agent, .NET's cryptography and the Visual C++ runtime, on broken targets over WinRM.
+
+cmd.exe, registry and service manager are Wine's real ones; the rest are programs of the lab. Wine is not Windows.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.integration.conftest import DeskOf
+from tests.integration.windows_desk import (
+    changes,
+    dry_run_only_reads,
+    run_and_prove,
+    second_run_changes_nothing,
+)
+
+pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
+
+AGENT, CRYPTO, RUNTIME = (
+    "guest-agent-service",
+    "ExtensionSnapshotFailedNoSecureNetwork",
+    "ExtensionVCRedistInstallationFailure",
+)
+
+
+def mended(expected: dict[str, str]) -> list[str]:
+    """Those that a second run has to leave alone."""
+    return [name for name, status in expected.items() if status in {"fixed", "healthy", "applied"}]
+
+
+def test_the_guest_agent_runs_now_and_at_each_boot(desk_of: DeskOf) -> None:
+    """Stopped, disabled, on demand; what is missing or does not start is for a person, and the rest is left alone."""
+    expected = {
+        "win-agent-healthy": "healthy",
+        "win-agent-stopped": "fixed",
+        "win-agent-disabled": "fixed",
+        "win-agent-delayed": "fixed",
+        "win-agent-missing": "needs_person",
+        "win-agent-start-fails": "needs_person",
+    }
+    desk = desk_of(*expected)
+    dry_run_only_reads(desk, AGENT, list(expected))
+    run_and_prove(desk, AGENT, expected)
+
+    assert all(desk.lab.windows(name).is_mended() for name in expected)
+    assert changes(desk, "win-agent-healthy") == changes(desk, "win-agent-missing") == []
+    assert changes(desk, "win-agent-stopped") == ["net start RdAgent", "net start WindowsAzureGuestAgent"]
+    assert changes(desk, "win-agent-disabled") == [
+        "sc config RdAgent start= auto",
+        "net start RdAgent",
+        "sc config WindowsAzureGuestAgent start= auto",
+        "net start WindowsAzureGuestAgent",
+    ]
+    assert changes(desk, "win-agent-delayed") == ["sc config RdAgent start= auto"]
+    assert changes(desk, "win-agent-start-fails") == ["net start RdAgent"]
+    second_run_changes_nothing(desk, AGENT, mended(expected))
+
+
+def test_strong_cryptography_is_set_where_it_counts(desk_of: DeskOf) -> None:
+    """As numbers, in both views, only below versions that are there; and the agent sees it at once."""
+    expected = {
+        "win-crypto-absent": "applied",
+        "win-crypto-partly": "applied",
+        "win-crypto-right": "needs_person",
+        "win-crypto-no-framework": "refused",
+    }
+    desk = desk_of(*expected)
+    dry_run_only_reads(desk, CRYPTO, list(expected))
+    run_and_prove(desk, CRYPTO, expected)
+
+    assert all(desk.lab.windows(name).is_mended() for name in expected)
+    assert len([line for line in changes(desk, "win-crypto-absent") if line.startswith("reg add ")]) == 4
+    added, *restarts = changes(desk, "win-crypto-partly")
+    assert "Wow6432Node" in added
+    assert restarts == [
+        f"net {verb} {name}" for name in ("RdAgent", "WindowsAzureGuestAgent") for verb in ("stop", "start")
+    ]
+    assert changes(desk, "win-crypto-right") == changes(desk, "win-crypto-no-framework") == []
+    second_run_changes_nothing(desk, CRYPTO, mended(expected))
+
+
+def test_the_windows_installer_starts_on_demand_again(desk_of: DeskOf) -> None:
+    """By the service manager, which the value in the registry alone would not tell."""
+    expected = {
+        "win-vcredist-there": "healthy",
+        "win-installer-disabled": "fixed",
+        "win-installer-gone": "refused",
+    }
+    desk = desk_of(*expected)
+    dry_run_only_reads(desk, RUNTIME, list(expected))
+    run_and_prove(desk, RUNTIME, expected)
+
+    assert changes(desk, "win-installer-disabled") == ["sc config msiserver start= demand"]
+    assert changes(desk, "win-vcredist-there") == changes(desk, "win-installer-gone") == []
+    second_run_changes_nothing(desk, RUNTIME, mended(expected))
