@@ -52,7 +52,7 @@ class Seen:
         return self.services.get(name.casefold())
 
     def value(self, key: str, name: str) -> tuple[str, str] | None:
-        """Type and data of a value below SOFTWARE\\Microsoft, or that of 32-bit programs, as reg.exe prints them."""
+        r"""Type and data of a value below SOFTWARE\Microsoft, or that of 32-bit programs, as reg.exe prints them."""
         return self.registry.get(rf"{key}\{name}".casefold())
 
 
