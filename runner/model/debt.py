@@ -13,6 +13,7 @@ class Debt:
 
     ``id`` is the same whenever it is derived from the same record. ``at``: when the last command that may have taken it
     away was announced (ISO 8601, UTC). ``action`` is the one that had to bring it back, ``why`` how that ended.
+    ``skipped``: the run judged it and found that it was not to be done, so that only what is seen to be gone is owed.
     ``condition`` is the ``when`` under which the step would have run, if that was not known. ``unanswered`` are
     commands of the same remedy whose outcome is not known. ``seen`` is what was observed last.
 
@@ -32,6 +33,7 @@ class Debt:
     why: str = ""
     unanswered: tuple[str, ...] = ()
     seen: str = ""
+    skipped: bool = False
     ended: bool = True
     at_work: bool = False
 

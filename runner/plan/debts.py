@@ -51,7 +51,8 @@ def _look(debt: Debt, platform: Platform) -> Observing[tuple[bool, str]]:
         decision = step_type.decide(args, state)
     except (ExpressionError, ParseError) as problem:
         return False, f"could not be observed: {problem.message}"
-    return decision.outcome is Outcome.NO_CHANGE, f"{decision.evidence} {decision.remedy}".strip()
+    there = decision.outcome is Outcome.NO_CHANGE or (debt.skipped and decision.outcome is Outcome.CANNOT_KNOW)
+    return there, f"{decision.evidence} {decision.remedy}".strip()
 
 
 def restoring(debt: Debt, platform: Platform) -> tuple[str, ...]:
@@ -98,8 +99,13 @@ def where(debt: Debt) -> str:
 def reason(debts: Sequence[Debt]) -> str:
     """Why nothing is done on a target to which something is owed."""
     runs = " and ".join(dict.fromkeys(debt.run for debt in debts))
-    parts = "; ".join(f"{wanted(debt)}, but: {debt.seen or debt.why}" for debt in debts)
+    parts = "; ".join(_said(debt) for debt in debts)
     return f"run {runs} left this target with something owed: {parts}"
+
+
+def _said(debt: Debt) -> str:
+    seen = f"{wanted(debt)}, but: {debt.seen or debt.why}"
+    return f"{seen} It was {debt.why}" if debt.skipped and debt.seen else seen
 
 
 def advice(debts: Sequence[Debt], platform: Platform) -> str:
@@ -109,16 +115,26 @@ def advice(debts: Sequence[Debt], platform: Platform) -> str:
     running = list(dict.fromkeys(line for debt in debts for line in debt.unanswered))
     out = ["First see whether this still runs there:", *(f"    {line}" for line in running), ""] if running else []
     whom = "administrator" if platform is Platform.WINDOWS else "root"
-    out.append(f"Put it back there as {whom}, then plan again:")
+    mended = "When that is mended, put" if any(debt.skipped for debt in debts) else "Put"
+    out.append(f"{mended} it back there as {whom}, then plan again:")
     for debt in debts:
         out += [f"    {line}" for line in ways(debt, platform)]
+        if debt.condition:
+            out += ["", f"{ONLY_IF} `{debt.action}`: {condition(debt)}", ""]
     out += ["", "If it is not wanted any more, say so:"]
     out.append(f'    vmfix settle {" ".join(debt.id for debt in debts)} --reason "WHY"')
     return "\n".join(out)
 
 
+ONLY_IF = "The playbook does that only if this holds, which is for you to judge now, of"
+"""What is said before the action whose condition only a run could tell."""
+
+
+def condition(debt: Debt) -> str:
+    """On one line."""
+    return " ".join(debt.condition.split())
+
+
 def ways(debt: Debt, platform: Platform) -> tuple[str, ...]:
-    """The commands that restore it, each with what has to be known before; never empty."""
-    only = f"  # only if: {' '.join(debt.condition.split())}" if debt.condition else ""
-    lines = restoring(debt, platform) or (f"vmfix report {debt.run}  # what `{debt.action}` should have done",)
-    return tuple(f"{line}{only}" for line in lines)
+    """The commands that restore it; where they are not known, the one that shows what was meant."""
+    return restoring(debt, platform) or (f"vmfix report {debt.run}",)

@@ -2,7 +2,8 @@
 
 An intent says what its action has to bring back (``owes``), and the beginning of a remedy says what its ``always``
 steps restore (``pledges``). It is owed from the intent that may have taken it away until the action that restores it
-has ended well.
+has ended well. One that was skipped for what became of earlier steps, such as a mount after a check that failed, has
+not brought back what was taken away.
 """
 
 from __future__ import annotations
@@ -94,6 +95,7 @@ class _Book:
     said: dict[str, Debt] = field(default_factory=dict)
     settled: dict[str, Settlement] = field(default_factory=dict)
     waiting: dict[tuple[str, str, int], str] = field(default_factory=dict)
+    known: set[str] = field(default_factory=set)
     ends: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def read(self, event: Event) -> None:
@@ -129,7 +131,7 @@ class _Book:
         touched = _words(event.data.get("touches"))
         for (remedy, action), pledge in self.pledged.items():
             if remedy == event.remedy and action != event.action and _meet(touched, _words(pledge.get("touches"))):
-                self._add(self._debt(event, action, pledge))
+                self._add(self._debt(event, action, pledge), known=bool(touched & _words(pledge.get("touches"))))
 
     def _result(self, event: Event) -> None:
         """An answer; not one is a line that broke under a command that may still run."""
@@ -138,15 +140,28 @@ class _Book:
 
     def _action_finished(self, event: Event) -> None:
         place, status = (event.remedy, event.action), str(event.data.get("status"))
-        self.ends[place] = f"{status.replace('_', ' ')}: {event.data.get('text')}"
+        told = " ".join(str(event.data.get(name) or "") for name in ("text", "advice"))
+        self.ends[place] = f"{status.replace('_', ' ')}: {told}".strip()
         if status not in _ENDED_WELL:
             return
         self.pledged.pop(place, None)
-        self.derived = {id_: debt for id_, debt in self.derived.items() if (debt.remedy, debt.action) != place}
+        mine = {id_ for id_, debt in self.derived.items() if (debt.remedy, debt.action) == place}
+        for id_ in mine:
+            debt = self.derived.pop(id_)
+            if status == "skipped" and id_ in self.known:
+                self.derived[id_] = replace(debt, skipped=True)
         self.waiting = {sent: line for sent, line in self.waiting.items() if sent[:2] != place}
 
-    def _add(self, debt: Debt) -> None:
+    def _troubled(self, remedy: str) -> list[str]:
+        """Its actions that did not end well."""
+        ended = (place for place, end in self.ends.items() if not end.startswith(tuple(_ENDED_WELL)))
+        return [action for of, action in ended if of == remedy]
+
+    def _add(self, debt: Debt, *, known: bool = True) -> None:
+        """``known``: what was announced is known to touch it, and does not only perhaps."""
         self.derived[debt.id] = debt
+        if known:
+            self.known.add(debt.id)
         self.settled.pop(debt.id, None)  # what was settled before is owed anew
 
     def _settle(self, event: Event) -> None:
@@ -181,13 +196,16 @@ class _Book:
 
     def _explained(self, debt: Debt) -> Debt:
         end = self.ends.get((debt.remedy, debt.action), "was not carried out to its end")
+        if debt.skipped:
+            troubles = (f"`{action}` {self.ends[debt.remedy, action]}" for action in self._troubled(debt.remedy))
+            end = f"left so on purpose, since {'; '.join(troubles) or end}"
         lines = tuple(line for (remedy, _, _), line in self.waiting.items() if remedy == debt.remedy)
         return replace(debt, why=end, unanswered=lines, ended=self.finished)
 
 
 def said(debt: Debt) -> dict[str, object]:
     """A debt as an OWED event holds it, beside the event's own place."""
-    names = ("type", "args", "condition", "why", "unanswered", "seen")
+    names = ("type", "args", "condition", "why", "unanswered", "seen", "skipped")
     return {"debt": debt.id, **{name: getattr(debt, name) for name in names}}
 
 
@@ -195,7 +213,8 @@ def _told(debt: Debt, data: Mapping[str, object]) -> Debt:
     id_, why, seen = (str(data.get(name) or "") for name in ("debt", "why", "seen"))
     lines = data.get("unanswered")
     lines = tuple(map(str, lines)) if isinstance(lines, (list, tuple)) else ()
-    return replace(debt, id=id_ or debt.id, why=why, seen=seen, unanswered=lines)
+    skipped = data.get("skipped") is True
+    return replace(debt, id=id_ or debt.id, why=why, seen=seen, unanswered=lines, skipped=skipped)
 
 
 def _id(run: str, entry: str, type_: str, args: Mapping[str, object]) -> str:

@@ -8,7 +8,7 @@ from runner.model.debt import Debt, Settlement
 from runner.model.event import Event
 from runner.model.inventory import Platform
 from runner.model.plan import Entry, TargetRef
-from runner.plan.debts import wanted, ways
+from runner.plan.debts import ONLY_IF, condition, wanted, ways
 from runner.plan.owing import account
 from runner.report.layout import Page
 from runner.report.values import EntryReport, OwedReport
@@ -30,6 +30,7 @@ def _report(debt: Debt, platform: Platform, settled: str = "") -> OwedReport:
         why=debt.why,
         seen=debt.seen,
         ways=ways(debt, platform),
+        condition=condition(debt),
         unanswered=debt.unanswered,
         certain=debt.ended,
         settled=settled,
@@ -53,13 +54,20 @@ def add_owed(page: Page, indent: int, entry: EntryReport) -> None:
             page.prose(indent + 4, "first see whether this still runs there:")
             page.exact(indent + 6, list(one.unanswered))
         page.exact(indent + 4, [f"restore: {way}" for way in one.ways])
+        if one.condition:
+            page.prose(indent + 4, _only_if(one))
+
+
+def _only_if(one: OwedReport) -> str:
+    return f"{ONLY_IF} `{one.action}`: {one.condition}"
 
 
 def owed_line(one: OwedReport) -> str:
     """``mount /data should be mounted. Last seen: Nothing is mounted at /data.``."""
     unless = "" if one.certain else ", unless the run goes on and brings it back"
+    purpose = f"; {one.why}" if one.certain and one.why.startswith("left so on purpose") else ""
     last = f"last seen: {one.seen}" if one.seen else "not looked at since"
-    return f"{one.wanted}{unless}; {last}"
+    return f"{one.wanted}{unless}; {last}{purpose}"
 
 
 def owed_lines(entry: EntryReport) -> list[str]:
@@ -72,4 +80,5 @@ def owed_lines(entry: EntryReport) -> list[str]:
         out.append(f"owed {one.id}: {owed_line(one)}")
         out += [f"  first see whether this still runs there: {line}" for line in one.unanswered]
         out += [f"  restore: {way}" for way in one.ways]
+        out += [f"  {_only_if(one)}"] if one.condition else []
     return out

@@ -89,8 +89,8 @@ class Gate:
 class OwedReport:
     """What the target was left without, as ``id`` names it. ``ways`` are the exact commands that restore it.
 
-    ``settled`` says since when, by whom and why it is no longer owed; empty while it is. ``certain`` is False if the
-    run may still bring it back, or was killed.
+    ``condition`` is what has to hold for that, as the playbook has it. ``settled`` says since when, by whom and why it
+    is no longer owed; empty while it is. ``certain`` is False if the run may still bring it back, or was killed.
     """
 
     id: str
@@ -99,6 +99,7 @@ class OwedReport:
     why: str
     seen: str
     ways: tuple[str, ...]
+    condition: str
     unanswered: tuple[str, ...]
     certain: bool
     settled: str = ""

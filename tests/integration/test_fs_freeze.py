@@ -194,7 +194,12 @@ class TestMending:
         assert "left unmounted" in said
         assert "Run e2fsck by hand" in said
         assert "mount" not in {command.program for command in sent(desk.lab, "bad")}
-        _changes_nothing_again(desk, ("bad",), code=5, status="needs_person")
+        _changes_nothing_again(desk, ("bad",), code=4, status="refused")
+        again = " ".join(desk.work("plan").out.split())
+        assert "mount /data should be mounted, but: Nothing is mounted at /data." in again
+        assert "left so on purpose, since `check" in again
+        assert "Run e2fsck by hand" in again
+        assert "When that is mended, put it back" in again
 
     def test_one_file_system_at_two_places_is_for_a_person(self, desk_of: DeskOf) -> None:
         """Both places are named, nothing is unmounted."""

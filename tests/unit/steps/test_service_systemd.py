@@ -363,3 +363,20 @@ def test_names_that_are_none(name: object) -> None:
 def test_names_of_units(name: str) -> None:
     """With or without suffix, instances and escapes."""
     assert arguments(name=name).name == (name,)
+
+
+@pytest.mark.parametrize(
+    ("state", "before", "owed"),
+    [
+        ("restarted", WITH_OTHERS, [("waagent",), ("back.service",)]),
+        ("restarted", STOPPED, []),
+        ("restarted", FAILED, []),
+        ("stopped", WITH_OTHERS, []),
+        ("started", STOPPED, []),
+    ],
+)
+def test_a_restart_owes_what_ran(state: str, before: UnitState, owed: list[tuple[str, ...]]) -> None:
+    """The service, and what goes down with it and can be started."""
+    decision = SERVICE.decide(arguments(state), before)
+
+    assert [(args.name, args.state) for args in decision.owes] == [(name, "started") for name in owed]  # type: ignore[attr-defined]

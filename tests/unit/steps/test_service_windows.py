@@ -532,3 +532,30 @@ def test_every_pair_of_wishes_and_states_has_an_answer() -> None:
 
         assert decision.evidence
         assert bool(decision.remedy) is (decision.outcome is Outcome.REFUSED)
+
+
+@given(managers(), st.integers(0, 10))
+def test_what_a_restart_leaves_down_is_what_it_owes(manager: Manager, broken: int) -> None:
+    """Wherever it breaks off, even if nothing is put back: all that ran and does not, but for who ends when idle."""
+    before = manager.running()
+    decision = decide(manager, arguments("restarted"))
+    owed = {name for args in decision.owes for name in args.name}  # type: ignore[attr-defined]
+    for command in decision.commands[:broken]:
+        manager(command)
+
+    assert {name for name in before - manager.running() if name.lower() not in ("vss", "swprv", "comsysapp")} <= owed
+    assert owed <= before
+
+
+def test_who_ends_when_idle_is_not_owed() -> None:
+    """Stopped is in order for VSS; what depends on it has to run again."""
+    manager = Manager([Service("VSS"), Service("Dependent", needs=("VSS",))])
+    decision = SERVICE.decide(args := arguments("restarted", name="VSS"), look(manager, args))
+
+    assert [each.name for each in decision.owes] == [("Dependent",)]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("state", ["started", "stopped"])
+def test_only_a_restart_owes_anything_by_itself(state: str) -> None:
+    """A service that its author stops stays down, unless another step of the remedy brings it back."""
+    assert decide(with_friends(), arguments(state)).owes == ()
