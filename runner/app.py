@@ -42,6 +42,7 @@ from runner.rules import Rules
 from runner.surroundings import Surroundings
 from runner.transports.base import Connection
 from runner.transports.table import connector
+from runner.trial.record import Recorder
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +55,8 @@ class App:
         self.stop = Stop()
         self.resolver = Resolver(surroundings.environ, surroundings.prompt)
         self.connections = Connections(self._connect)
+        self.recorder: Recorder | None = None
+        """Hears what is sent to the one target of this invocation, and what comes back."""
 
     def __enter__(self) -> Self:
         return self
@@ -64,7 +67,11 @@ class App:
         self.connections.close()
 
     def _connect(self, target: Target) -> Connection:
-        return connector(target.transport)(target, self.resolver)
+        connection = connector(target.transport)(target, self.resolver)
+        if self.recorder is None:
+            return connection
+        self.recorder.connection = connection
+        return self.recorder
 
     def redact(self, text: str) -> str:
         """The text without any secret that was resolved."""

@@ -70,7 +70,7 @@ class AnswerForm(Shape):
 class ServiceForm(Shape):
     """A Windows service. Its state alone is enough: the rest is then as it mostly is."""
 
-    state: StateName | None = Field(None, description="running, stopped, stop-pending ...; left out: stopped")
+    state: StateName | None = Field(None, description="`running`, `stopped`, `stop-pending` ...; left out: stopped")
     start: Literal["auto", "delayed-auto", "demand", "disabled"] | None = Field(
         None, description="start type; left out: auto"
     )
@@ -116,7 +116,7 @@ class MountForm(Shape):
     source: Text = Field(description="the device")
     fstype: Text = Field(description="its type")
     options: Text = Field("rw,relatime", description="options as findmnt shows them")
-    propagation: Text = Field("shared", description="shared, private ...")
+    propagation: Text = Field("shared", description="as findmnt shows it: `shared`, `private` and the like")
     uuid: str = Field("", description="its UUID")
     root: AbsolutePath = Field("/", description="which directory of it is mounted: / for all of it")
     users: dict[str, Text] = Field(
@@ -158,7 +158,9 @@ class ChangeForm(Shape):
     )
     after: Duration = Field(0.0, description="how long `then` takes to come", json_schema_extra={"default": "0s"})
     once: bool = Field(default=False, description="only the first time that it is sent")
-    then: MachineForm = Field(MachineForm(), description="what is different from then on")
+    then: MachineForm = Field(
+        MachineForm(), description="what is different from then on", json_schema_extra={"default": {}}
+    )
 
 
 class TargetForm(Shape):
@@ -184,7 +186,8 @@ class ExpectForm(Shape):
     sent: list[Text] = Field([], description="all changing commands, in order; left out: none may be sent")
     remedies: list[Identifier] | None = Field(None, description="the remedies that were begun, in order")
     plan: dict[Text, Outcome] = Field(
-        {}, description="what the plan says of `REMEDY/STEP` or `REMEDY/STEP[ITEM]`: would change, no change ..."
+        {},
+        description="what the plan says of `REMEDY/STEP` or `REMEDY/STEP[ITEM]`, such as `would change`",
     )
     says: list[Text] = Field([], description="texts that stand in the reason or the advice that the report gives")
     remarks: list[Text] | None = Field(None, description="a part of each remark of the plan, in order; [] for none")
@@ -201,7 +204,9 @@ class UsualForm(MachineForm):
     """What all cases share; each may say otherwise."""
 
     params: dict[Name, str | int | bool | list[str]] = Field({}, description="parameters of the playbook")
-    target: TargetForm = Field(TargetForm(), description="what the inventory says of the machine")
+    target: TargetForm = Field(
+        TargetForm(), description="what the inventory says of the machine", json_schema_extra={"default": {}}
+    )
     when: list[ChangeForm] = Field([], description="what changing commands do")
 
 
@@ -222,5 +227,5 @@ class CasesForm(Shape):
 
     vmfix: Literal[1] = Field(description="version of the format")
     cases_of: Identifier = Field(description="the id of the playbook")
-    usual: UsualForm = Field(UsualForm(), description="what all cases share")
+    usual: UsualForm = Field(UsualForm(), description="what all cases share", json_schema_extra={"default": {}})
     cases: list[CaseForm] = Field(min_length=1, description="the cases")

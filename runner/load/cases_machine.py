@@ -50,8 +50,21 @@ class Reader:
         return found or b""
 
 
+_FOREIGN = MappingProxyType({Platform.WINDOWS: ("units", "files", "mounts"), Platform.LINUX: ("services", "registry")})
+
+
+def _complain_of_foreign(form: MachineForm | ExpectForm, path: Path, reader: Reader) -> None:
+    """Parts that a machine of this platform has not."""
+    for part in _FOREIGN[reader.platform]:
+        if getattr(form, part) is not None:
+            message = f"`{part}` are not simulated on a machine with {reader.platform.value}"
+            remedy = "Answer the commands by their lines, by observation, or by `script with TEXT`."
+            reader.diagnostics.error(reader.document.span((*path, part), key=True), message, remedy)
+
+
 def given(form: MachineForm, path: Path, reader: Reader) -> Given:
     """A machine, or a change to one."""
+    _complain_of_foreign(form, path, reader)
     return Given(
         answers=MappingProxyType(
             {key: given_answer(answer, (*path, "answers", key), reader) for key, answer in form.answers.items()}
@@ -66,6 +79,7 @@ def given(form: MachineForm, path: Path, reader: Reader) -> Given:
 
 def given_end(form: ExpectForm, path: Path, reader: Reader) -> Given:
     """What a machine must be like at the end."""
+    _complain_of_foreign(form, path, reader)
     return Given(
         services=_each(form.services, _service),
         registry=_registry(form.registry, (*path, "registry"), reader),

@@ -52,6 +52,7 @@ class Pattern:
     name: str
     script: str
     words: tuple[re.Pattern[str], ...]
+    loops: bool
 
     def values(self, command: Command) -> tuple[str, ...] | None:
         """What stands in place of the templates; None if this command is not of the observation."""
@@ -66,7 +67,9 @@ class Pattern:
 def patterns(observations: Sequence[Observation]) -> tuple[Pattern, ...]:
     """Those of all observations that send a command of their own."""
     return tuple(
-        Pattern(one.name, one.script, tuple(map(_word, one.argv))) for one in observations if one.would is None
+        Pattern(one.name, one.script, tuple(map(_word, one.argv)), one.for_each is not None)
+        for one in observations
+        if one.would is None
     )
 
 
@@ -103,7 +106,9 @@ def _rank(key: str, command: Command, line: str, known: Sequence[Pattern]) -> in
     if key == line:
         return 0
     if key.startswith(WITH):
-        return 3 if command.script and key.removeprefix(WITH) in command.script else None
+        text, given, wanted = key.removeprefix(WITH).partition(VALUES)
+        fits = bool(command.script) and text in command.script and (not given or wanted == line.partition(VALUES)[2])
+        return (1 if given else 3) if fits else None
     named = _NAMED.fullmatch(key)
     if named is None:
         return None
@@ -120,10 +125,10 @@ def best_key(command: Command, line: str, known: Sequence[Pattern]) -> str:
     for one in known:
         values = one.values(command)
         if values is not None:
-            return f"{one.name}[{values[0]}]" if values and values[0] else one.name
+            return f"{one.name}[{values[0]}]" if one.loops and values and values[0] else one.name
     if command.dialect is Dialect.ARGV:
         return line
-    return f"{WITH}{_telling(command.script)}"
+    return f"{WITH}{_telling(command.script)}{''.join(line.partition(VALUES)[1:])}"
 
 
 def _telling(script: str) -> str:

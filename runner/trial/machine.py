@@ -87,15 +87,19 @@ class Machine:
             raise result
         return result
 
-    def unused(self) -> list[str]:
-        """What the case itself says and was never asked for: it tests less than its author believes."""
-        found = [
-            f"the answer to `{key}` was never asked for"
+    def unasked(self) -> list[str]:
+        """The keys of the case's own answers that no command has asked for."""
+        return [
+            key
             for number, layer in enumerate(self._layers)
             if layer.own and layer.begun
             for key in layer.given.answers
             if (number, key) not in self._used
         ]
+
+    def unused(self) -> list[str]:
+        """What the case itself says and was never asked for: it tests less than its author believes."""
+        found = [f"the answer to `{key}` was never asked for" for key in self.unasked()]
         for number, change in enumerate(self.case.changes[: self._own_changes]):
             if number not in self._met:
                 found.append(f"{' and '.join(f'`{line}`' for line in change.sent)} was never sent")

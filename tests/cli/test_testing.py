@@ -162,6 +162,7 @@ def test_verification_costs_no_time(desk: Desk, lamp: str) -> None:
         ("  registry: {}", "  answers: {lam: ''}", ":4:13: error: no observation is called `lam`"),
         ("  registry: {}", "  params: {patience: soon}", "`soon` is not a duration"),
         ("  registry: {}", "  registry: {HKCU\\X: {}}", "`HKCU\\X` is no key below HKLM"),
+        ("  registry: {}", "  files: {}", ":4:3: error: `files` are not simulated on a machine with windows"),
         ("  registry: {}", "  target: {platform: linux}", "the playbook is for windows, not for linux"),
         ("status: healthy}", "status: healthy, plan: {light/lite: no change}}", "remedy `light` has no step `lite`"),
         ("status: healthy}", "status: healthy}\n    approve: [lihgt]", "Did you mean `light`?"),

@@ -142,6 +142,13 @@ def test_status_words_are_those_of_reports() -> None:
         expect: {status: not fixed, sent: [systemctl restart waagent]}
         """,
         """
+        name: a script by its words and values
+        units: {waagent: active}
+        answers: {"script with cat, values: /x": {exit: 1}}
+        approve: [restart]
+        expect: {status: not fixed, sent: [systemctl restart waagent]}
+        """,
+        """
         name: ten minutes are waited for
         when:
           - {sent: systemctl restart waagent, answer: {exit: 1, stderr: no}}
