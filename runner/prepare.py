@@ -19,6 +19,7 @@ from runner.model.inventory import Inventory, Target
 from runner.model.plan import Plan
 from runner.model.playbook import Playbook
 from runner.plan.assemble import playbook_ref, target_differences, target_ref
+from runner.plan.compare import playbook_differences
 from runner.plan.entries import Subject
 from runner.shelf import search
 from runner.sources import load_inventory
@@ -40,6 +41,12 @@ class Request:
     lifetime: float | None = None  # seconds from now until the plan expires
     plan: Plan | None = None
     """A saved plan that is to be run: it decides the targets and the parameters."""
+    pairs: Mapping[str, frozenset[str]] | None = None
+    """By playbook id, the only targets that it is wanted on; None: each of its platform. A saved plan has its own."""
+
+    def wants(self, playbook: Playbook, target: Target) -> bool:
+        """Whether this playbook is wanted on this target, if it fits its platform."""
+        return self.pairs is None or target.name in self.pairs.get(playbook.id, ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,11 +128,11 @@ def _subjects(
     request: Request,
     state: Path,
 ) -> Iterable[Subject]:
-    """Every playbook on every selected target of its platform."""
+    """Every playbook on every selected target of its platform, as far as the request wants the two together."""
     journal = JournalReader(state)
     owed: dict[str, tuple[Debt, ...]] = {}
     for playbook in playbooks:
-        for target in (target for target in targets if playbook.platform in (None, target.platform)):
+        for target in (t for t in targets if playbook.platform in (None, t.platform) and request.wants(playbook, t)):
             if target.name not in owed:
                 owed[target.name] = owed_to(journal, state, target)
             applied = journal.last_applied(target.name, playbook.id, azure_id=target.azure_id)
@@ -135,16 +142,17 @@ def _subjects(
 def subjects_for(plan: Plan, prepared: Prepared) -> Mapping[str, Subject]:
     """The subjects of a saved plan's entries. Raises ``Refused`` if documents differ from those of the plan."""
     subjects = {f"{s.playbook.id}@{s.target.name}": s for s in prepared.subjects}
+    books = {book.id: playbook_ref(book, prepared.params[book.id]) for book in prepared.playbooks}
+    targets = {target.name: target_ref(target) for target in prepared.targets}
     said = []
     for ref in plan.playbooks:
-        now = next((p for p in prepared.playbooks if p.id == ref.id), None)
-        if now is None or playbook_ref(now, prepared.params[ref.id]) != ref:
-            said.append(f"playbook `{ref.id}` or its parameters changed")
-    planned = {ref.id for ref in plan.playbooks}
-    said += [f"playbook `{p.id}` is not in the plan" for p in prepared.playbooks if p.id not in planned]
+        now = books.pop(ref.id, None)
+        differences = ["it is not among those that are named"] if now is None else playbook_differences(ref, now)
+        said += [f"playbook `{ref.id}`: {text}" for text in differences]
+    said += [f"playbook `{name}` is not in the plan" for name in books]
     for target in plan.targets:
-        here = next((t for t in prepared.targets if t.name == target.name), None)
-        differences = ["it is not in the inventory"] if here is None else target_differences(target, target_ref(here))
+        here = targets.get(target.name)
+        differences = ["it is not in the inventory"] if here is None else target_differences(target, here)
         if differences:
             said.append(f"target `{target.name}` is not as in the plan: {', '.join(differences)}")
     said += [f"`{entry.key}` is gone" for entry in plan.entries if entry.key not in subjects]
@@ -163,8 +171,11 @@ def _inventory(paths: Sequence[str], diagnostics: Diagnostics) -> Inventory | No
 
 
 def _selected(inventory: Inventory, request: Request) -> tuple[Target, ...]:
-    """The targets of the pattern, or those of the saved plan; raises ``Refused`` if the inventory lacks one."""
-    if request.plan is None:
+    """The targets of the saved plan, the pairs, or the pattern; raises ``Refused`` if the inventory lacks one."""
+    if request.pairs is not None and request.plan is None:
+        wanted = frozenset[str]().union(*request.pairs.values())
+        targets = tuple(target for target in inventory.targets if target.name in wanted)
+    elif request.plan is None:
         targets = select(inventory, request.pattern)
     else:
         names = {target.name: None for target in request.plan.targets}

@@ -29,10 +29,13 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 ReadStdin = Callable[[], bytes]
 
 
-def read_text(path: str, *, stdin: ReadStdin | None = None) -> str:
-    """The text of a file, or of standard input for ``-``. Raises ``UsageError`` with the path."""
+def read_text(path: str, *, stdin: ReadStdin | None = None, utf16: bool = False) -> str:
+    """The text of a file, or of standard input for ``-``. Raises ``UsageError`` with the path.
+
+    ``utf16``: it may be UTF-16 with a byte order mark too, as Windows PowerShell's ``>`` writes it.
+    """
     if path == "-":
-        return _decoded((stdin or sys.stdin.buffer.read)(), "standard input")
+        return _decoded((stdin or sys.stdin.buffer.read)(), "standard input", utf16=utf16)
     try:
         with Path(path).open("rb") as file:
             data = file.read(MAX_BYTES + 1)
@@ -48,7 +51,7 @@ def read_text(path: str, *, stdin: ReadStdin | None = None) -> str:
     if len(data) > MAX_BYTES:
         message = f"{path} is larger than {MAX_BYTES // 1024 // 1024} MiB"
         raise UsageError(message)
-    return _decoded(data, path)
+    return _decoded(data, path, utf16=utf16)
 
 
 def load_inventory(
@@ -184,13 +187,15 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _decoded(data: bytes, name: str) -> str:
+def _decoded(data: bytes, name: str, *, utf16: bool = False) -> str:
     try:
+        if utf16 and data.startswith(_UTF16):
+            return data.decode("utf-16")
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        kind = "UTF-16" if data.startswith(_UTF16) else "not UTF-8"
+        kind = ("damaged UTF-16" if utf16 else "UTF-16") if data.startswith(_UTF16) else "not UTF-8"
         line = data.count(b"\n", 0, error.start) + 1
-        message = f"{name} is {kind}" + (f" (line {line})" if kind != "UTF-16" else "")
+        message = f"{name} is {kind}" + (f" (line {line})" if kind == "not UTF-8" else "")
         raise UsageError(message, remedy="Save it in UTF-8.") from None
 
 

@@ -55,10 +55,17 @@ def _parsed(word: str) -> Amount:
         raise click.BadParameter(" ".join(str(problem).split("\n"))) from None
 
 
+def reason(_context: click.Context, _parameter: click.Parameter, text: str | None) -> str:
+    """Why; empty if the option was left out. A blank one is none."""
+    if text is not None and not text.strip():
+        raise click.BadParameter("say why in words")
+    return text or ""
+
+
 _OPTIONS = (
     click.option("--policy", type=click.Path(), metavar="FILE", help="The policy that holds; else $VMFIX_POLICY."),
     click.option("--approvals", type=click.Path(), metavar="DIR", help="Signed approvals; PLAN.approvals if left out."),
-    click.option("--emergency", default="", metavar="REASON", help="Pass over windows and freezes, as approved."),
+    click.option("--emergency", callback=reason, metavar="REASON", help="Pass over windows and freezes, as approved."),
     click.option("--wait", is_flag=True, help="Wait for the window instead of refusing what comes too early."),
     click.option("--waves", callback=_amounts, metavar="N,N%,...", help="First so many targets, then up to so many."),
     click.option("--pause", callback=options.duration, metavar="DURATION", help="Between two waves."),

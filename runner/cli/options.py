@@ -71,6 +71,7 @@ class Asked:
             note=self.note,
             lifetime=self.expires,
             plan=plan,
+            pairs=plan.pairs() if plan else None,
         )
 
 
@@ -151,11 +152,15 @@ folders = click.option(
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="JSON on standard output, all else on standard error.")
 
+params = click.option(
+    "-e", "params", multiple=True, callback=_params, metavar="NAME=VALUE", help="Set a parameter. Repeatable."
+)
+
 _ASKING = (
     click.argument("playbooks", nargs=-1, shell_complete=complete.playbooks),
     inventory,
     pattern,
-    click.option("-e", "params", multiple=True, callback=_params, metavar="NAME=VALUE", help="Set a parameter."),
+    params,
     folders,
     expect,
     concurrency,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -81,6 +82,9 @@ def _compare(session: Session, asked: Asked, path: str) -> int:
     from runner.report import comparison  # noqa: PLC0415
 
     refuse_decided(asked)
+    if asked.out is not None and _is_same(asked.out, path):
+        message = f"-o {asked.out} would overwrite the plan that is compared"
+        raise UsageError(message, remedy="Name another file with -o.")
     before = read_plan(path)
     with output_files(("-o", asked.out), private=("-o",)) as files, session.app() as app:
         request = asked.request(before)
@@ -94,3 +98,11 @@ def _compare(session: Session, asked: Asked, path: str) -> int:
     else:
         screen.text(comparison.render(found, path, colour=screen.colour, width=screen.width))
     return OK if comparison.covers(found) else NOT_IN_ORDER
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Whether two paths lead to one file, links included."""
+    try:
+        return Path(one).samefile(other)
+    except OSError:
+        return Path(one).absolute() == Path(other).absolute()

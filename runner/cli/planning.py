@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,12 +14,14 @@ from runner.cli.interrupt import abandoning
 from runner.cli.options import Asked
 from runner.cli.progress import harmless, progress_for
 from runner.cli.session import Session
-from runner.errors import PlanFileError, UsageError
+from runner.errors import PlanFileError, UsageError, VmfixError
 from runner.model.plan import Plan, Standing
 
 if TYPE_CHECKING:
     from runner.app import App
+    from runner.model.policy import Policy
     from runner.prepare import Prepared, Request
+    from runner.report.plan_end import NextStep
 
 _NOT_LOOKED_AT = (Standing.UNREACHABLE, Standing.REFUSED, Standing.FAILED)
 
@@ -31,14 +34,20 @@ def look(session: Session, app: App, request: Request, prepared: Prepared, *, of
         return app.plan(prepared, request, seen=harmless(progress.looked_at))
 
 
-def show_plan(session: Session, plan: Plan, *, next_call: str = "", scripts: bool = True) -> None:
+def show_plan(session: Session, plan: Plan, *, next_step: NextStep | None = None, scripts: bool = True) -> None:
     """The plan for people; where JSON is wanted, that goes to standard error. ``scripts``: with their texts."""
     from runner.report import plan_text  # noqa: PLC0415
+    from runner.report.plan_end import NextStep  # noqa: PLC0415
 
     digest = codec.digest(plan, evidence=False)
     screen, scripts_to = session.screen, "" if scripts else _SCRIPTS_TO
     shown = plan_text.render(
-        plan, digest, next_call=next_call, scripts_to=scripts_to, colour=screen.colour, width=screen.width
+        plan,
+        digest,
+        next_step=next_step or NextStep(),
+        scripts_to=scripts_to,
+        colour=screen.colour,
+        width=screen.width,
     )
     screen.text(shown)
 
@@ -46,18 +55,43 @@ def show_plan(session: Session, plan: Plan, *, next_call: str = "", scripts: boo
 _SCRIPTS_TO = "`vmfix plan` prints them, and so does `vmfix run -v`"
 
 
-def end_with_plan(session: Session, plan: Plan, asked: Asked, *, saved: str | None = None) -> int:
+def end_with_plan(
+    session: Session, plan: Plan, asked: Asked, *, saved: str | None = None, policy: str | None = None
+) -> int:
     """The plan is all that was wanted: show it, and say by the exit code whether every target could be planned.
 
-    ``saved`` is the file that it was read from.
+    ``saved`` is the file that it was read from; ``policy`` is the one that was named, if one was.
     """
     from runner.report import json_view  # noqa: PLC0415
 
     if session.screen.json:
         session.screen.data(json_view.plan_json(plan, codec.digest(plan, evidence=False)))
     else:
-        show_plan(session, plan, next_call=shlex.join(["vmfix", "run", *asked.words(saved), *_approvals(plan)]))
+        show_plan(session, plan, next_step=_next_step(plan, asked, saved, policy))
     return NOT_IN_ORDER if any(entry.standing in _NOT_LOOKED_AT for entry in plan.entries) else OK
+
+
+def _next_step(plan: Plan, asked: Asked, saved: str | None, named: str | None) -> NextStep:
+    from runner.report.plan_end import NextStep  # noqa: PLC0415
+
+    run = ["vmfix", "run", *asked.words(saved)]
+    given = [] if named is None else ["--policy", named]
+    policy, path = _policy(named), asked.out or saved
+    if policy is None or policy.unsigned:
+        return NextStep(run=shlex.join([*run, *given, *_approvals(plan)]))
+    sign = shlex.join(["vmfix", "approve", path, "--key", "KEY", *given]) if path else ""
+    return NextStep(run=shlex.join([*run, *given]), policy=policy.name, sign=sign)
+
+
+def _policy(named: str | None) -> Policy | None:
+    """The policy that holds here. What is wrong with it, a run will say; to look, none is needed."""
+    from runner.diagnostics import Diagnostics  # noqa: PLC0415
+    from runner.policies import find_policy  # noqa: PLC0415
+
+    try:
+        return find_policy(named, os.environ, Diagnostics())
+    except VmfixError:
+        return None
 
 
 def _approvals(plan: Plan) -> list[str]:

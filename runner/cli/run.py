@@ -117,7 +117,7 @@ def _run(session: Session, app: App, asked: Asked, words: _Words, files: OutputF
     subjects = subjects_for(plan, prepared)
     save(files, plan)
     if words.dry_run:
-        return end_with_plan(session, plan, asked, saved=words.plan_path)
+        return end_with_plan(session, plan, asked, saved=words.plan_path, policy=words.governing.policy)
     show_plan(session, plan, scripts=session.logs.verbosity > 0)
     _warn_of_no_effect(session, without_effect(words.approve, approve, plan), saved=saved is not None)
     approved, rules = _approved(session, app, plan, Consent(approve, acknowledged, "--approve"), words, rules=rules)

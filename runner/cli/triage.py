@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from runner.errors import InvalidDocuments, Refused, UsageError
 
 if TYPE_CHECKING:
     from runner.model.inventory import Inventory
+    from runner.triage.calls import Need
     from runner.triage.values import Triage
 
 
@@ -28,6 +30,7 @@ class _Words:
     files: tuple[str, ...]
     inventories: tuple[str, ...]
     folders: tuple[str, ...]
+    params: Mapping[str, str]
     plan: bool
     out: str | None
     note: str
@@ -39,13 +42,21 @@ class _Words:
         given = (("-i", self.inventories), ("--playbooks", self.folders))
         return [word for option, values in given for value in values for word in (option, value)]
 
+    def again(self) -> list[str]:
+        """What makes one plan of all; empty where a document came from standard input."""
+        if "-" in (*self.files, *self.inventories):
+            return []
+        given = [word for name, value in self.params.items() for word in ("-e", f"{name}={value}")]
+        return ["vmfix", "triage", *self.files, *self.more(), *given, "--plan", "-o", "plan.json"]
+
 
 @common
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(), metavar="FILE...")
 @options.inventory
 @options.folders
-@click.option("--plan", "as_plan", is_flag=True, help="Make one plan of all that vmfix can do; needs -o.")
+@options.params
+@click.option("--plan", "as_plan", is_flag=True, help="Make one plan of all that is to be done; needs -o.")
 @click.option("-o", "--out", type=click.Path(), metavar="FILE", help="Where --plan saves it, for `vmfix run --plan`.")
 @click.option("--note", default="", metavar="TEXT", help="With --plan: why, or a ticket.")
 @options.concurrency
@@ -57,6 +68,7 @@ def triage(  # noqa: PLR0913 - click hands over every option
     files: tuple[str, ...],
     inventories: tuple[str, ...],
     folders: tuple[str, ...],
+    params: Mapping[str, str],
     as_plan: bool,
     out: str | None,
     note: str,
@@ -75,6 +87,7 @@ def triage(  # noqa: PLR0913 - click hands over every option
         files=files,
         inventories=inventories,
         folders=folders,
+        params=params,
         plan=as_plan,
         out=out,
         note=note,
@@ -110,7 +123,7 @@ def _read(words: _Words) -> tuple[Triage, Inventory, Diagnostics]:
     raws = []
     for file in words.files:
         name = "standard input" if file == "-" else file
-        raws += read_document(read_text(file), name, diagnostics)
+        raws += read_document(read_text(file, utf16=True), name, diagnostics)
     library = load_library(list(map(Path, words.folders)), diagnostics)
     inventory = load_inventory(words.inventories, diagnostics)
     if diagnostics.errors:
@@ -119,36 +132,38 @@ def _read(words: _Words) -> tuple[Triage, Inventory, Diagnostics]:
 
 
 def _show(session: Session, words: _Words, found: Triage, inventory: Inventory, diagnostics: Diagnostics) -> int:
-    from runner.triage.calls import calls  # noqa: PLC0415 - it imports the loader
+    from runner.triage.calls import Shown, calls, needs  # noqa: PLC0415 - it imports the loader
 
-    plans, hidden = calls(found.act, inventory)
+    plans, hidden = calls(found.act, inventory, words.params)
+    shown = Shown(plans, hidden, words.more(), needs(found, words.params), words.again())
     if words.as_json:
         from runner.triage.view import as_data  # noqa: PLC0415 - the same
 
         remarks = [diagnostic_data(one) for one in diagnostics.warnings]
-        session.screen.data(dump(as_data(found, plans, hidden, words.more(), remarks)))
+        session.screen.data(dump(as_data(found, shown, remarks)))
     else:
         from runner.cli.triage_text import triage_text  # noqa: PLC0415 - the same
         from runner.report.layout import Page  # noqa: PLC0415 - the same
 
         page = Page(colour=session.screen.colour, width=session.screen.width)
-        session.screen.text(triage_text(page, found, plans, hidden, words.more()))
+        session.screen.text(triage_text(page, found, shown))
     return OK if found.complete else NOT_IN_ORDER
 
 
 def _plan(session: Session, words: _Words, found: Triage) -> int:
     """One plan of exactly these pairs of playbook and target."""
-    from runner.cli.planning import end_with_plan, look, save  # noqa: PLC0415 - they import everything
-    from runner.triage.calls import first_failure  # noqa: PLC0415 - the same
+    from runner.cli.planning import end_with_plan, look, save, tell  # noqa: PLC0415 - they import everything
+    from runner.triage.calls import first_failure, needs, pairs  # noqa: PLC0415 - the same
 
-    pairs = {(one.playbook.id, one.match.target.name) for one in found.act if one.playbook and one.match.target}
-    if not pairs:
-        raise Refused("there is nothing that vmfix could do", remedy="Leave --plan out to see why.")
+    wanted = pairs(found)
+    if not wanted:
+        raise Refused("there is nothing to be done", remedy="Leave --plan out to see why.")
+    _refuse_missing(needs(found, words.params))
     asked = options.Asked(
-        playbooks=tuple(sorted({playbook for playbook, _ in pairs})),
+        playbooks=tuple(sorted(wanted)),
         inventories=words.inventories,
         pattern="all",
-        params={},
+        params=words.params,
         folders=words.folders,
         expect="",
         concurrency=words.concurrency,
@@ -156,17 +171,13 @@ def _plan(session: Session, words: _Words, found: Triage) -> int:
         out=words.out,
         note=words.note,
         expires=None,
-        backup_failed_at=first_failure(found.act),
+        backup_failed_at=first_failure([*found.act, *found.person]),
         as_json=words.as_json,
     )
     with output_files(("-o", words.out), private=("-o",)) as files, session.app() as app:
-        request = asked.request()
+        request = replace(asked.request(), pairs=wanted)
         prepared = app.prepare(request)
-        chosen = tuple(s for s in prepared.subjects if (s.playbook.id, s.target.name) in pairs)
-        targets = {subject.target.name for subject in chosen}
-        prepared = replace(
-            prepared, subjects=chosen, targets=tuple(target for target in prepared.targets if target.name in targets)
-        )
+        tell(session, prepared)
         made = look(session, app, request, prepared, offline=False)
         save(files, made)
         code = end_with_plan(session, made, asked)
@@ -175,3 +186,12 @@ def _plan(session: Session, words: _Words, found: Triage) -> int:
             "warning: not every failed backup is in this plan; without --plan, triage says which and why"
         )
     return code if code != OK or found.complete else NOT_IN_ORDER
+
+
+def _refuse_missing(missing: Sequence[Need]) -> None:
+    """All parameters that nobody gave, at once. Raises ``InvalidDocuments``."""
+    diagnostics = Diagnostics()
+    for need in missing:
+        diagnostics.error(need.parameter.span, need.text, need.remedy)
+    if diagnostics.errors:
+        raise InvalidDocuments(diagnostics.errors)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import groupby
 
 from runner.report.layout import Page
 from runner.report.words import plural
-from runner.triage.calls import Call
+from runner.triage.calls import Shown
 from runner.triage.values import Finding, Triage
 
 
-def triage_text(page: Page, found: Triage, plans: Sequence[Call], hidden: Sequence[str], more: Sequence[str]) -> str:
-    """The text, on this empty page. ``more`` are the words of each call that come from the user."""
+def triage_text(page: Page, found: Triage, shown: Shown) -> str:
+    """The text, on this empty page."""
     page.prose(0, _headline(found))
     _by_playbook(page, "What vmfix can do", found.act)
     _by_playbook(page, "For a person", found.person, advice="vmfix show {}")
@@ -30,12 +30,22 @@ def triage_text(page: Page, found: Triage, plans: Sequence[Call], hidden: Sequen
         page.head("Ignored")
         for reason, count in found.ignored.items():
             page.item(2, f"{count} {reason}")
-    if plans or hidden:
-        page.head("Next")
-        page.exact(2, (shlex.join(call.words(more)) for call in plans))
-    for name in hidden:
-        page.item(2, name, "no pattern can name this target, for a group has its name; use --plan", paint="warn")
+    if found.act or found.person:
+        _next(page, shown)
     return page.text()
+
+
+def _next(page: Page, shown: Shown) -> None:
+    """What is still missing, then what to type."""
+    page.head("Next")
+    for need in shown.needs:
+        page.item(2, need.text, need.remedy, paint="warn")
+    page.exact(2, (shlex.join(call.words(shown.more)) for call in shown.plans))
+    for name in shown.hidden:
+        page.item(2, name, "no pattern can name this target, for a group has its name; use --plan", paint="warn")
+    if shown.again:
+        page.item(2, "or one plan of all, what is for a person included")
+        page.exact(2, [shlex.join(shown.again)])
 
 
 def _headline(found: Triage) -> str:

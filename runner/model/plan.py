@@ -177,3 +177,19 @@ class Plan:
     def remedies(self) -> tuple[str, ...]:
         """The ids ``PLAYBOOK/REMEDY`` of all remedies that run commands and may be needed, in order."""
         return tuple(dict.fromkeys(f"{entry.playbook}/{remedy.id}" for entry, remedy in self.rungs()))
+
+    def pairs(self) -> dict[str, frozenset[str]]:
+        """By playbook id, the targets that it has an entry for."""
+        found: dict[str, set[str]] = {}
+        for entry in self.entries:
+            found.setdefault(entry.playbook, set()).add(entry.target)
+        return {playbook: frozenset(names) for playbook, names in found.items()}
+
+    def by_person(self) -> dict[str, list[str]]:
+        """The remedies ``PLAYBOOK/REMEDY`` that are next and for a person to do, and on which targets."""
+        found: dict[str, list[str]] = {}
+        for entry in self.entries:
+            first = next((remedy for remedy in entry.remedies if remedy.applies is not False), None)
+            if entry.standing is Standing.PLANNED and first is not None and first.manual:
+                found.setdefault(f"{entry.playbook}/{first.id}", []).append(entry.target)
+        return found

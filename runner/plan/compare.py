@@ -38,7 +38,9 @@ def _differences(before: Plan, now: Plan, moment: dt.datetime) -> Iterator[Diffe
         yield Difference(about="vmfix", text=text, covered=False)
     books = {ref.id: ref for ref in now.playbooks}
     for ref in before.playbooks:
-        yield from (_uncovered(ref.id, text) for text in _playbook(ref, books.get(ref.id)))
+        here = books.get(ref.id)
+        said = ["it is not in the new plan"] if here is None else playbook_differences(ref, here)
+        yield from (_uncovered(ref.id, text) for text in said)
     targets = {target.name: target for target in now.targets}
     for target in before.targets:
         if target.name in targets:
@@ -53,15 +55,18 @@ def _uncovered(about: str, text: str) -> Difference:
     return Difference(about=about, text=text, covered=False)
 
 
-def _playbook(before: PlaybookRef, now: PlaybookRef | None) -> Iterator[str]:
-    if now is None:
-        yield "it is not in the new plan"
-        return
-    if before.digest != now.digest:
-        yield f"its text changed: SHA-256 {now.digest[:12]}, in the saved plan {before.digest[:12]}"
-    for name in sorted({*before.params, *now.params}):
-        if before.params.get(name) != now.params.get(name):
-            yield f"parameter {name} is {now.params.get(name)!r}, in the saved plan {before.params.get(name)!r}"
+def playbook_differences(planned: PlaybookRef, now: PlaybookRef) -> list[str]:
+    """In plain words, what of a playbook is not as in the plan; empty if all is."""
+    said = []
+    if planned.digest != now.digest:
+        said.append(f"its text changed: SHA-256 {now.digest[:12]}, in the saved plan {planned.digest[:12]}")
+    before, after = planned.params, now.params
+    said += [
+        f"parameter {name} is {after.get(name)!r}, in the saved plan {before.get(name)!r}"
+        for name in sorted({*before, *after})
+        if before.get(name) != after.get(name)
+    ]
+    return said
 
 
 _UNTOLD = (Standing.UNREACHABLE, Standing.FAILED)

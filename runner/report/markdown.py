@@ -38,7 +38,7 @@ def render(report: Report) -> str:
     out = [
         f"## vmfix run {inline(report.run)}: {in_order_line(report.entries)}",
         "",
-        f"{inline(counted(report.counts))}; the run is {inline(report.state)}.",
+        f"{inline(counted(report.counts, report.entries))}; the run is {inline(report.state)}.",
         "",
         *([f"**{EMERGENCY}: {inline(report.emergency)}**", ""] if report.emergency else []),
         *_table(ordered),

@@ -10,21 +10,28 @@ from runner.codec import to_json
 from runner.model.inventory import TransportKind
 from runner.model.plan import Entry, Plan, PlaybookRef, Standing, TargetRef
 from runner.report.layout import WIDTH, Page
-from runner.report.plan_end import add_remedies
+from runner.report.plan_end import NextStep, add_next, add_remedies
 from runner.report.plan_entry import add_entry
 from runner.report.scripts import Scripts
 from runner.report.words import left_out, plural
 
+_NOTHING = NextStep()
 _SHORT_DIGEST = 12
 _LONGEST_VALUE = 300  # characters; the plan file has all
 
 
 def render(  # noqa: PLR0913 - all but the first two are how it is shown
-    plan: Plan, digest: str, *, next_call: str = "", scripts_to: str = "", colour: bool = False, width: int = WIDTH
+    plan: Plan,
+    digest: str,
+    *,
+    next_step: NextStep = _NOTHING,
+    scripts_to: str = "",
+    colour: bool = False,
+    width: int = WIDTH,
 ) -> str:
     """The plan as plain lines of at most ``width`` columns; commands and diffs may be longer, since they are exact.
 
-    ``next_call`` is what to type to run it; empty where that goes without saying. ``scripts_to`` says where scripts
+    ``next_step`` is what to type to run it, where that has to be said. ``scripts_to`` says where scripts
     are to be read, if not here.
     """
     page, scripts = Page(colour=colour, width=width), Scripts()
@@ -39,7 +46,7 @@ def render(  # noqa: PLR0913 - all but the first two are how it is shown
         _playbook(page, scripts, playbook, entries, targets)
     scripts.add_to(page, elsewhere=scripts_to)
     _end(page, plan, digest, counts)
-    _next(page, plan, next_call)
+    add_next(page, plan, next_step)
     return page.text()
 
 
@@ -115,16 +122,3 @@ def _end(page: Page, plan: Plan, digest: str, counts: Counter[Standing]) -> None
     add_remedies(page, plan)
     page.prose(2, f"{digest[:_SHORT_DIGEST]} (in full: {digest})", label="digest")
     page.prose(2, f"by {plan.creator or 'unknown'}, valid until {plan.expires_at or 'unknown'}", label="made")
-
-
-def _next(page: Page, plan: Plan, next_call: str) -> None:
-    """What to type. Offline plans cannot be run: what they show may not be what is needed."""
-    if not plan.remedies():
-        page.prose(2, "nothing to run", label="next")
-        return
-    if plan.offline:
-        page.prose(2, "plan again without --offline, to see what each target really needs", label="next")
-        return
-    if next_call:
-        page.prose(2, "run it, with the remedies that you approve:", label="next")
-        page.exact(4, [next_call])

@@ -32,7 +32,7 @@ def render(report: Report, *, colour: bool = False, width: int = WIDTH) -> str:
     alone = bool(report.entries) and one_playbook(report.entries)
     about = f" ({report.entries[0].playbook})" if alone else ""
     summary = f"vmfix run {report.run}{about}: {in_order_line(report.entries)}"
-    page.prose(0, f"{summary} ({counted(report.counts)})", paint="bad" if bad else "good")
+    page.prose(0, f"{summary} ({counted(report.counts, report.entries)})", paint="bad" if bad else "good")
     page.prose(0, left_out(report.left_out), label="left out", paint="warn")
     page.prose(0, report.emergency, label=EMERGENCY, paint="bad")
     _state(page, report)

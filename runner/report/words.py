@@ -157,16 +157,17 @@ def left_out(found: Sequence[LeftOut]) -> str:
     return ", ".join(f"{one.target} ({one.reason})" for one in found)
 
 
-def counted(counts: Mapping[str, int]) -> str:
-    """``1 needs a person, 2 fixed, 1 awaiting the next backup``."""
+def counted(counts: Mapping[str, int], entries: Sequence[EntryReport]) -> str:
+    """``1 needs a person, 2 fixed, 1 awaiting the next backup``; a target counts once for each of its playbooks."""
     known = ((counts.get(status.value, 0), words) for status, words in _COUNTED.items())
-    return ", ".join(f"{count} {words[count != 1]}" for count, words in known if count)
+    said = ", ".join(f"{count} {words[count != 1]}" for count, words in known if count)
+    return said if one_playbook(entries) else f"by target and playbook: {said}"
 
 
 def in_order_line(entries: Sequence[EntryReport]) -> str:
     """The first thing to know: whether anything is left to do."""
-    total = plural(len(entries), "target" if one_playbook(entries) else "entry")
-    bad = sum(not entry.status.in_order for entry in entries)
+    total = plural(len({entry.target for entry in entries}), "target")
+    bad = len({entry.target for entry in entries if not entry.status.in_order})
     return f"{bad} of {total} not in order" if bad else f"{total}, all in order"
 
 

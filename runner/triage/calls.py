@@ -1,16 +1,18 @@
-"""The calls of ``vmfix plan`` that cover what is to be done, and nothing else."""
+"""What comes after triage: the calls of ``vmfix plan`` that cover what vmfix can do, and one plan of everything."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from runner.errors import VmfixError
 from runner.load.inventory_form import RESERVED
 from runner.load.select import select
+from runner.load.wording import listed
 from runner.model.inventory import Inventory
-from runner.triage.values import Finding
+from runner.model.playbook import Parameter, Playbook
+from runner.triage.values import Finding, Triage
 
 _LONGEST = 100_000  # characters of a pattern; Linux takes no single word of more than 128 KiB
 
@@ -22,28 +24,84 @@ class Call:
     playbooks: tuple[str, ...]
     targets: tuple[str, ...]
     since: str
+    params: Mapping[str, str] = field(default_factory=dict)
 
     def words(self, more: Sequence[str]) -> list[str]:
         """What to type; ``more`` are the words that say where inventory and playbooks are."""
         failed = ["--backup-failed-at", self.since] if self.since else []
-        pattern = ",".join(self.targets)
-        return ["vmfix", "plan", *self.playbooks, *more, "-t", pattern, "--expect", str(len(self.targets)), *failed]
+        given = [word for name, value in self.params.items() for word in ("-e", f"{name}={value}")]
+        pattern, count = ",".join(self.targets), str(len(self.targets))
+        return ["vmfix", "plan", *self.playbooks, *more, *given, "-t", pattern, "--expect", count, *failed]
 
 
-def calls(found: Iterable[Finding], inventory: Inventory) -> tuple[tuple[Call, ...], tuple[str, ...]]:
-    """One call for each set of playbooks that targets have in common; and the targets that no pattern can name."""
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A parameter that a playbook needs, that nobody gave, and for which targets."""
+
+    playbook: Playbook
+    parameter: Parameter
+    targets: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        return f"`{self.playbook.id}` needs `{self.parameter.name}` for {listed(self.targets)}"
+
+    @property
+    def remedy(self) -> str:
+        return f"{self.parameter.help} Give it with -e {self.parameter.name}=VALUE."
+
+
+def pairs(found: Triage) -> dict[str, frozenset[str]]:
+    """By playbook id, the targets that it is for: what vmfix can do, and what people have to do."""
+    wanted: dict[str, set[str]] = {}
+    for one in (*found.act, *found.person):
+        if one.playbook and one.match.target:
+            wanted.setdefault(one.playbook.id, set()).add(one.match.target.name)
+    return {playbook: frozenset(names) for playbook, names in wanted.items()}
+
+
+def needs(found: Triage, given: Mapping[str, str]) -> tuple[Need, ...]:
+    """The parameters without a value, playbook by playbook. One value of a name is for all that have that name."""
+    books = {one.playbook.id: one.playbook for one in (*found.act, *found.person) if one.playbook}
+    return tuple(
+        Need(books[name], parameter, tuple(sorted(targets)))
+        for name, targets in sorted(pairs(found).items())
+        for parameter in books[name].params
+        if parameter.required and parameter.name not in given
+    )
+
+
+def calls(
+    found: Iterable[Finding], inventory: Inventory, given: Mapping[str, str] | None = None
+) -> tuple[tuple[Call, ...], tuple[str, ...]]:
+    """One call for each set of playbooks that targets have in common; and the targets that no pattern can name.
+
+    ``given`` are parameters: each call has those of its playbooks.
+    """
+    known: dict[str, Playbook] = {}
     wanted: dict[str, set[str]] = {}
     failed: dict[str, list[Finding]] = {}
     for one in found:
         if one.playbook and one.match.target:
+            known[one.playbook.id] = one.playbook
             wanted.setdefault(one.match.target.name, set()).add(one.playbook.id)
             failed.setdefault(one.match.target.name, []).append(one)
     hidden = tuple(sorted(name for name in wanted if not _can_be_named(name, inventory)))
     sets: dict[tuple[str, ...], list[str]] = {}
     for name in sorted(set(wanted) - set(hidden)):
         sets.setdefault(tuple(sorted(wanted[name])), []).append(name)
-    made = [_call(books, part, failed) for books, names in sorted(sets.items()) for part in _parts(names)]
+    made = [
+        replace(_call(books, part, failed), params=_of([known[book] for book in books], given or {}))
+        for books, names in sorted(sets.items())
+        for part in _parts(names)
+    ]
     return tuple(made), hidden
+
+
+def _of(playbooks: Iterable[Playbook], given: Mapping[str, str]) -> Mapping[str, str]:
+    """Those parameters that one of the playbooks has."""
+    names = {parameter.name for playbook in playbooks for parameter in playbook.params}
+    return {name: value for name, value in given.items() if name in names}
 
 
 def first_failure(found: Iterable[Finding]) -> str:
@@ -86,3 +144,18 @@ def _parts(names: Sequence[str]) -> list[list[str]]:
         parts[-1].append(name)
         length += len(name) + 1
     return parts
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is shown beside the findings.
+
+    ``hidden``: targets that no pattern can name; ``more``: the words of each call that come from the user; ``again``:
+    the call that makes one plan of all, empty if it cannot be typed again.
+    """
+
+    plans: Sequence[Call]
+    hidden: Sequence[str]
+    more: Sequence[str]
+    needs: Sequence[Need] = ()
+    again: Sequence[str] = ()

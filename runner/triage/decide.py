@@ -58,7 +58,8 @@ def _finding(failure: Failure, fault: Fault, codes: Codes, match: Match) -> Find
         books = for_platform(books, match.target.platform)
         if not books:
             wrong = listed(book.id for book in solution.playbooks)
-            why.append(f"{wrong} is not for {match.target.platform.value}, which `{match.target.name}` is")
+            name, platform = match.target.name, match.target.platform.value
+            why.append(f"{wrong} is not for {platform}, which `{name}` is; if that is wrong, set its `platform`")
     if compete(books):
         why.append(f"several playbooks solve it: {listed(book.id for book in books)}")
     elif len(books) > 1:

@@ -6,16 +6,14 @@ import shlex
 from collections.abc import Sequence
 
 from runner.model.times import stamp
-from runner.triage.calls import Call
+from runner.triage.calls import Call, Shown
 from runner.triage.values import Finding, Triage, Vm
 
 TRIAGE_FORMAT = 1
 
 
-def as_data(
-    found: Triage, plans: Sequence[Call], hidden: Sequence[str], more: Sequence[str], remarks: Sequence[object] = ()
-) -> dict[str, object]:
-    """Everything that the text says, as values of JSON. ``more`` are the words of each call that come from the user."""
+def as_data(found: Triage, shown: Shown, remarks: Sequence[object] = ()) -> dict[str, object]:
+    """Everything that the text says, as values of JSON."""
     return {
         "vmfix_triage": TRIAGE_FORMAT,
         "complete": found.complete,
@@ -36,8 +34,12 @@ def as_data(
         "unmatched": [_finding(one) for one in found.unmatched],
         "unclear": [{"vm": one.vm, "job": one.id, "entry": one.place, "why": one.reason} for one in found.unclear],
         "ignored": [{"reason": reason, "count": count} for reason, count in found.ignored.items()],
-        "plans": [_plan(call, more) for call in plans],
-        "not_to_be_named": list(hidden),
+        "plans": [_plan(call, shown.more) for call in shown.plans],
+        "not_to_be_named": list(shown.hidden),
+        "needs": [
+            {"playbook": need.playbook.id, "parameter": need.parameter.name, "targets": list(need.targets)}
+            for need in shown.needs
+        ],
         "warnings": list(remarks),
     }
 

@@ -471,3 +471,21 @@ def test_the_passphrase_is_asked_for_by_ssh_keygen_itself(office: Office, termin
     assert asked.end() == 0, asked.seen
     assert "made-up" not in asked.seen
     assert len(office.files) == 1
+
+
+def test_a_plan_under_a_policy_says_how_it_is_signed(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not `--approve`, which would not count; one that was not saved cannot be signed."""
+    monkeypatch.setenv("VMFIX_POLICY", str(office.policy))
+    done = office.desk.work("plan", "-o", office.plan)
+    assert f"vmfix approve {office.plan} --key KEY" in done.out
+    assert f"vmfix run --plan {office.plan}" in done.out
+    assert "--approve" not in done.out
+    assert "plan again with -o FILE, to sign that" in " ".join(office.desk.work("plan").out.split())
+
+    monkeypatch.delenv("VMFIX_POLICY")
+    words = ("--dry-run", "--policy", office.policy, "--plan", office.plan)
+    named = office.desk.work("run", *words)
+    assert f"vmfix approve {office.plan} --key KEY --policy {office.policy}" in named.out
+    office.policy.write_text("not a policy")
+    monkeypatch.setenv("VMFIX_POLICY", str(office.policy))
+    assert "--approve flag-missing/raise" in office.desk.work("plan", "-o", office.plan).out

@@ -202,7 +202,7 @@ def test_a_changed_playbook_or_inventory_does_not_fit_the_plan(desk: Desk) -> No
     assert "target `here` is not as in the plan: address is 127.0.0.1, in the plan localhost" in done.err
 
     desk.book.write_text(desk.book.read_text() + "# changed\n")
-    assert "playbook `flag-missing` or its parameters changed" in run_saved(desk, path).err
+    assert "playbook `flag-missing`: its text changed: SHA-256" in run_saved(desk, path).err
     assert not desk.flag.exists()
 
 
@@ -270,3 +270,26 @@ def test_a_plan_lives_as_long_as_its_maker_says(desk: Desk) -> None:
     assert ends - made == dt.timedelta(hours=72)
     assert desk.work("plan", "--expires", "72").code == 2
     assert run_saved(desk, path, "--expires", "1h").code == 2
+
+
+@pytest.mark.parametrize("name", ["plan.json", "./plan.json", "link.json"])
+def test_compare_does_not_overwrite_what_it_compares_with(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """By whatever name the file is called."""
+    path = saved(desk)
+    monkeypatch.chdir(path.parent)
+    (path.parent / "link.json").symlink_to(path)
+    before = path.read_bytes()
+    done = desk.vmfix("plan", desk.book, "-i", desk.inventory, "--compare", path.name, "-o", name)
+    assert done.code == 2
+    assert "would overwrite the plan that is compared" in done.err
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("reason", ["", " ", "\t"])
+def test_an_emergency_has_a_reason(desk: Desk, reason: str) -> None:
+    """A blank one is none: exit 2, and nothing was planned."""
+    done = desk.work("run", "--emergency", reason)
+    assert done.code == 2
+    assert "say why in words" in done.err

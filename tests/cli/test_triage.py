@@ -13,6 +13,18 @@ import pytest
 
 from tests.cli.desk import BOOK, Desk
 
+HAND = {"errorTitle": "UserErrorByHand"}
+GUIDE = """\
+vmfix: 1
+playbook: by-hand
+title: By hand
+platform: any
+solves: [UserErrorByHand]
+remedies:
+  - id: hand
+    title: Do it by hand
+    manual: Do it.
+"""
 VAULT = "/subscriptions/s/resourceGroups/g/providers/Microsoft.RecoveryServices/vaults/v"
 FLAG = {"errorCode": 400001, "errorTitle": "UserErrorFlagMissing", "errorString": "No flag."}
 POLE = {"errorCode": 400002, "errorTitle": "UserErrorPoleMissing", "errorString": "No pole."}
@@ -90,13 +102,15 @@ def test_what_nobody_knows_makes_exit_code_5_and_no_call(desk: Desk) -> None:
 
 
 def test_guides_are_for_a_person(desk: Desk) -> None:
-    """They are shown, not planned."""
+    """They are shown; planned they are with --plan, and the call that does so can be typed."""
     error = {"errorTitle": "UserErrorByHand"}
     done = desk.vmfix("triage", jobs(desk, job(3, "here", error)), "-i", desk.inventory, "--playbooks", folder(desk))
     assert done.code == 0
     assert "For a person" in done.out
     assert "vmfix show by-hand" in done.out
     assert "vmfix plan" not in done.out
+    call = shlex.split(next(line for line in done.out.splitlines() if "vmfix triage" in line))
+    assert desk.vmfix(*call[1:-1], desk.folder / "plan.json").code == 0
 
 
 def test_as_json_it_is_versioned(desk: Desk) -> None:
@@ -109,6 +123,30 @@ def test_as_json_it_is_versioned(desk: Desk) -> None:
     assert done.data["act"][0]["target"] == "here"
     assert done.data["unmatched"][0]["why"] == ["no playbook knows this error", "it is in no inventory that was named"]
     assert shlex.split(done.data["plans"][0]["command"]) == done.data["plans"][0]["argv"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("table", [False, True])
+def test_what_windows_writes_can_be_read(desk: Desk, encoding: str, *, table: bool) -> None:
+    """PowerShell's `>` writes UTF-16 with a byte order mark, and Excel UTF-8 with one; CSV, too, with CR LF."""
+    text = json.dumps([job(3, "here", FLAG)], indent=1)
+    if table:
+        text = "Workload name;Operation;Status;Error code\nhere;Backup;Failed;UserErrorFlagMissing\n"
+    mark = "\ufeff" if encoding.endswith("e") else ""
+    file = desk.folder / "jobs"
+    file.write_bytes((mark + text.replace("\n", "\r\n")).encode(encoding))
+    done = desk.vmfix("triage", file, "-i", desk.inventory, "--playbooks", folder(desk))
+    assert done.code == 0, done.err
+    assert "vmfix plan flag-missing" in done.out
+
+
+def test_a_damaged_file_is_said_to_be_one(desk: Desk) -> None:
+    """UTF-16 that ends within a character."""
+    file = desk.folder / "jobs"
+    file.write_bytes(b"\xff\xfe[\x00]")
+    done = desk.vmfix("triage", file, "-i", desk.inventory)
+    assert done.code == 2
+    assert "is damaged UTF-16" in done.err
 
 
 def test_standard_input_and_several_files_are_read(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,6 +214,66 @@ class TestPlan:
 
         done = desk.vmfix("run", "--plan", plan, *where, "--approve", "all")
         assert sorted(path.name for path in desk.flags.iterdir()) == ["flag", "pole"], done.err
+
+    def test_guides_are_in_it_and_acknowledged_in_the_run(self, desk: Desk) -> None:
+        """Beside what runs; the plan says how to say that it was done. Nobody connects for a guide."""
+        books, plan = folder(desk), desk.folder / "plan.json"
+        desk.write("books/guide.yml", GUIDE)
+        where = ("-i", desk.write("three.yml", self.INVENTORY), "--playbooks", books)
+        desk.write("three.yml", f"{self.INVENTORY}  away: {{transport: ssh, address: 192.0.2.1, user: nobody}}\n")
+        file = jobs(desk, job(3, "here", FLAG, HAND), job(4, "away", HAND))
+        done = desk.vmfix("triage", file, *where, "--plan", "-o", plan)
+        assert done.code == 0, done.err
+        assert "--acknowledge by-hand/hand" in done.out
+        saved = json.loads(plan.read_text(encoding="utf-8"))["plan"]
+        pairs = sorted((entry["playbook"], entry["target"]) for entry in saved["entries"])
+        assert pairs == [("by-hand", "away"), ("by-hand", "here"), ("flag-missing", "here")]
+
+        words = ("run", "--plan", plan, *where, "--approve", "flag-missing/raise")
+        done = desk.vmfix(*words, "--acknowledge", "by-hand/hand")
+        assert done.code == 0, done.out + done.err
+        assert "2 targets, all in order (by target and playbook: 1 fixed, 2 awaiting the next backup)" in done.out
+        assert "said to be done: by-hand/hand" in done.out
+        assert desk.flag.exists()
+
+    def test_every_parameter_that_is_missing_is_asked_for_at_once(self, desk: Desk) -> None:
+        """By playbook and target; without --plan too, and given once it is part of plan and calls."""
+        books, plan = folder(desk), desk.folder / "plan.json"
+        needing = "params:\n  height: {type: int, help: How high.}\n  colour: {type: str, help: Which.}\n"
+        text = desk.book.read_text(encoding="utf-8").replace("flag-missing", "pole-missing").replace("4242", "4243")
+        text = text.replace("UserErrorFlagMissing", "UserErrorPoleMissing")
+        desk.write("books/pole.yml", text.replace("params:\n", needing))
+        where = ("-i", desk.write("three.yml", self.INVENTORY), "--playbooks", books)
+        file = jobs(desk, job(3, "here", POLE, FLAG), job(4, "there", POLE))
+
+        done = desk.vmfix("triage", file, *where, "--plan", "-o", plan)
+        assert done.code == 3
+        for name in ("height", "colour"):
+            assert f"`pole-missing` needs `{name}` for `here`, `there`" in done.err
+        assert "How high. Give it with -e height=VALUE." in done.err
+        assert not plan.exists()
+        shown = desk.vmfix("triage", file, *where)
+        assert "`pole-missing` needs `height` for `here`, `there`" in shown.out
+
+        given = ("-e", "height=3", "-e", "colour=red")
+        shown = desk.vmfix("triage", file, *where, *given)
+        assert "needs" not in shown.out
+        calls = [line for line in shown.out.splitlines() if "vmfix plan" in line]
+        assert all("-e height=3 -e colour=red" in call for call in calls)
+        done = desk.vmfix("triage", file, *where, *given, "--plan", "-o", plan)
+        assert done.code == 0, done.err
+        params = {ref["id"]: ref["params"] for ref in json.loads(plan.read_text())["plan"]["playbooks"]}
+        assert params["pole-missing"]["height"] == 3
+        assert "height" not in params["flag-missing"]
+
+    def test_its_comparison_looks_at_the_same_pairs(self, desk: Desk) -> None:
+        """Not at each playbook on each of its targets."""
+        books, plan = folder(desk), desk.folder / "plan.json"
+        where = ("-i", desk.write("three.yml", self.INVENTORY), "--playbooks", books)
+        file = jobs(desk, job(3, "here", FLAG), job(4, "there", POLE))
+        assert desk.vmfix("triage", file, *where, "--plan", "-o", plan).code == 0
+        done = desk.vmfix("plan", "--compare", plan, *where)
+        assert done.code == 0, done.out + done.err
 
     def test_what_is_missing_from_it_is_said(self, desk: Desk) -> None:
         """Exit 5, and the plan is there all the same."""

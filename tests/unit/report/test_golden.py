@@ -11,10 +11,13 @@ import pytest
 from runner.report.json_view import report_json
 from runner.report.junit import render as report_junit
 from runner.report.markdown import render as report_markdown
+from runner.report.plan_end import NextStep
 from runner.report.plan_text import render as plan_text_of
 from runner.report.summary import summarise
 from runner.report.text import render as report_text
 from tests.unit.report import story
+
+NEXT = NextStep(run="vmfix run --plan 'my plan.json'")
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "report"
 
@@ -29,7 +32,7 @@ CASES: dict[str, Callable[[], str]] = {
     "run.md": lambda: _report(report_markdown),
     "run.json": lambda: _report(report_json),
     "run.xml": lambda: _report(report_junit),
-    "plan.txt": lambda: plan_text_of(story.full_plan(), story.DIGEST, next_call="vmfix run --plan 'my plan.json'"),
+    "plan.txt": lambda: plan_text_of(story.full_plan(), story.DIGEST, next_step=NEXT),
 }
 
 

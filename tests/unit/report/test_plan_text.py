@@ -8,6 +8,7 @@ from runner.codec import to_json
 from runner.model.command import Command, Dialect
 from runner.model.plan import Outcome, Standing
 from runner.report.json_view import plan_json
+from runner.report.plan_end import NextStep
 from runner.report.plan_text import render as plan_text_of
 from tests.unit.report import story
 
@@ -40,13 +41,14 @@ def test_next_call() -> None:
     """What to type next is what the caller says; where it goes without saying, nothing is said."""
     plan = story.plan(story.entry("vm-1"))
 
-    assert "    vmfix run x -i y\n" in plan_text_of(plan, story.DIGEST, next_call="vmfix run x -i y")
+    assert "    vmfix run x -i y\n" in plan_text_of(plan, story.DIGEST, next_step=NextStep(run="vmfix run x -i y"))
     assert "next:" not in plan_text_of(plan, story.DIGEST)
 
 
 def test_nothing_to_run() -> None:
     """A plan that needs nothing offers no call."""
-    made = plan_text_of(story.plan(story.entry("vm-1", Standing.HEALTHY)), story.DIGEST, next_call="vmfix run p")
+    plan = story.plan(story.entry("vm-1", Standing.HEALTHY))
+    made = plan_text_of(plan, story.DIGEST, next_step=NextStep(run="vmfix run p"))
 
     assert "next: nothing to run" in made
     assert "vmfix run" not in made
@@ -55,7 +57,7 @@ def test_nothing_to_run() -> None:
 def test_offline() -> None:
     """An offline plan is no plan to run."""
     entry = story.entry("vm-1", Standing.UNKNOWN, remedies=(story.remedy(applies=None),))
-    made = plan_text_of(story.plan(entry, offline=True), story.DIGEST, next_call="vmfix run p")
+    made = plan_text_of(story.plan(entry, offline=True), story.DIGEST, next_step=NextStep(run="vmfix run p"))
 
     assert "plan again without --offline" in made
     assert "nothing was observed" in made

@@ -233,5 +233,5 @@ class TestText:
         entries = (story.entry("vm-1"), replace(story.entry("vm-1"), playbook="other"))
         made = report_text(summarise(story.plan(*entries), Story().begin().end(), head=story.HEAD))
 
-        assert "2 of 2 entries not in order" in made
+        assert "1 of 1 target not in order (by target and playbook: 2 cancelled)" in made
         assert "vm-1, other: cancelled" in made

@@ -67,7 +67,8 @@ def test_two_playbooks_for_one_code_are_told_apart_by_the_platform() -> None:
 def test_a_playbook_of_another_platform_is_not_used() -> None:
     """The reason names both."""
     found = sorted_out(job(errorDetails=[{"errorTitle": "ExtensionFailedVssWriterInBadState"}]))
-    assert found.unmatched[0].why == ("`vss` is not for linux, which `web-01` is",)
+    why = "`vss` is not for linux, which `web-01` is; if that is wrong, set its `platform`"
+    assert found.unmatched[0].why == (why,)
 
 
 def test_without_any_playbook_nothing_is_known() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.triage.calls import calls
+from runner.triage.calls import Shown, calls
 from runner.triage.decide import triage
 from runner.triage.values import Triage
 from runner.triage.view import as_data
@@ -55,7 +55,7 @@ def without_places(found: Triage) -> dict[str, object]:
     """Everything that is told, but for where in the document it stood."""
     blank = tuple(sorted((dataclasses.replace(one, place="") for one in found.unclear), key=str))
     plans, hidden = calls(found.act, MACHINES)
-    return as_data(dataclasses.replace(found, unclear=blank), plans, hidden, [])
+    return as_data(dataclasses.replace(found, unclear=blank), Shown(plans, hidden, []))
 
 
 @given(st.lists(entries(), max_size=8).flatmap(lambda jobs: st.tuples(st.just(jobs), st.permutations(jobs))))
