@@ -13,7 +13,8 @@ import pytest
 from tests.integration.conftest import DeskOf
 from tests.integration.lab_desk import CODE, Desk, mounted, wait_for, wrap
 from tests.integration.test_fs_freeze_faults import HELD_REPAIR, held, let_go
-from tests.integration.test_windows_playbooks import WRITERS, changes, run, sent
+from tests.integration.test_windows_playbooks import WRITERS
+from tests.integration.windows_desk import changes, run, sent
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 
