@@ -142,6 +142,17 @@ def _ip(args: Sequence[str]) -> str:
     return ""
 
 
+_NO_APT_CACHE = ("Dir::Cache::pkgcache=", "Dir::Cache::srcpkgcache=")
+_APT_SIMULATION = r"--simulate|-q|-o|Dir::Cache::(src)?pkgcache=|--no-remove|install|[A-Za-z0-9][A-Za-z0-9+.-]*"
+
+
+def _apt_get(args: Sequence[str]) -> str:
+    """A simulation locks and installs nothing (apt-get(8)); as root it would still write its cache."""
+    if any(option not in args for option in _NO_APT_CACHE):
+        return "without -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= it writes a cache"
+    return _only(_APT_SIMULATION, need="--simulate")(args)
+
+
 _SYSTEMCTL = (
     "show status cat is-active is-enabled is-failed is-system-running get-default show-environment "
     "list-units list-unit-files list-dependencies list-timers list-sockets list-jobs list-machines"
@@ -158,6 +169,7 @@ LINUX: Mapping[str, Rule] = MappingProxyType(
     {
         **dict.fromkeys(_FREE.split(), _anything),
         **dict.fromkeys(("e2fsck", "fsck.ext2", "fsck.ext3", "fsck.ext4"), _fsck),
+        "apt-get": _apt_get,
         "blkid": _blkid,
         "cryptsetup": _verb("status isLuks"),
         "date": _only(r"\+.*|-u|--utc|--universal|-R|-I\w*|--iso-8601(=\w+)?|--rfc-3339=\w+|--date=.*"),
@@ -189,6 +201,7 @@ LINUX: Mapping[str, Rule] = MappingProxyType(
         "losetup": _only(r"-[laJ]+|--list|--all|--json", need=r"-"),
         "lsof": _except("keeps a cache file or never ends", short="Dr", words=("+r*", "+m*")),
         "mount": _only(r"-l"),
+        "restorecon": _only(r"-[FRrv]*n[FRnrv]*", operands=99, need="-"),
         "rpm": _only(r"-q[ailcdR]*", operands=99, need=r"-q"),
         "sort": _sort,
         "ss": _except("closes sockets, writes a file or never ends", short="KDE", long=("kill", "diag", "events")),

@@ -16,6 +16,7 @@ from runner.steps.filesystem_check import FilesystemCheck
 from runner.steps.ini_value import IniValue
 from runner.steps.manual import Manual
 from runner.steps.mount import Mount
+from runner.steps.package import Package
 from runner.steps.reboot import Reboot
 from runner.steps.registry_value import RegistryValue
 from runner.steps.service import Service
@@ -26,6 +27,7 @@ _ALL: tuple[StepType[Any, Any], ...] = (
     RunShell(),
     RunPowerShell(),
     Service(),
+    Package(),
     RegistryValue(),
     Acl(),
     Certificates(),

@@ -10,6 +10,8 @@ from runner.model.command import Command, Dialect, Effect
 from runner.shells.readonly import why_argv_may_write, why_not_read_only
 
 READS = """
+apt-get --simulate -q -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= --no-remove install walinuxagent
+restorecon -Rnv /var/lib/waagent
 findmnt --json --mountpoint /data
 /usr/bin/findmnt -rno SOURCE /
 lsblk --json --output NAME,FSTYPE
@@ -122,6 +124,10 @@ sort /opt/x
 """
 
 MAY_WRITE = """
+apt-get --simulate install walinuxagent
+apt-get -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= install walinuxagent
+apt-get --simulate -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o APT::Get::Simulate=false install x
+restorecon -Rv /var/lib/waagent
 find / -delete
 /usr/bin/find / -exec rm {} +
 find / -execdir rm {} ;
