@@ -20,6 +20,7 @@ from runner.parsers.systemctl import SYSTEMCTL_IS_ACTIVE, SYSTEMCTL_SHOW, SYSTEM
 from runner.parsers.text import EXIT_CODE, LINES, TEXT
 from runner.parsers.vmbackup_conf import VMBACKUP_CONF
 from runner.parsers.vssadmin import VSS_WRITERS
+from runner.parsers.waagent_conf import WAAGENT_CONF
 from runner.parsers.wevtutil import WEVTUTIL_EVENTS
 
 PARSERS: Mapping[str, Parser] = MappingProxyType(
@@ -41,6 +42,7 @@ PARSERS: Mapping[str, Parser] = MappingProxyType(
             E2FSCK,
             XFS_REPAIR,
             VMBACKUP_CONF,
+            WAAGENT_CONF,
             FREEZE_LOG,
             VSS_WRITERS,
             SC_QUERY,

@@ -14,8 +14,10 @@ from runner.model.inventory import Platform
 from runner.model.plan import Outcome
 from runner.model.playbook import Risk
 from runner.parsers.ini import Unreadable, interpolation_problems, read
+from runner.parsers.waagent_conf import read_flat
 from runner.steps._atomic_write import FileSeen, diff, is_glob, judge_script, look_file, look_paths, put_back, write
 from runner.steps.base import Args, Decision, Judgement, Observing, StepType
+from runner.steps.flat_text import set_flat
 from runner.steps.ini_text import set_option
 
 
@@ -30,11 +32,17 @@ class IniArgs(Args):
     path: str = Field(
         pattern=r"^/[^\x00]*$", description="The file; *, ? and [...] are allowed for folders that carry a version."
     )
-    section: str = Field(min_length=1, pattern=r"^[^\]\n\r]+$", description="The section, in its exact letters.")
+    section: str | None = Field(
+        default=None,
+        min_length=1,
+        pattern=r"^[^\]\n\r]+$",
+        description="The section, in its exact letters. Left out: the file has none, only lines `Key=value`, as "
+        "/etc/waagent.conf; there the option's letters must be exact too.",
+    )
     option: str = Field(
         min_length=1,
         pattern=r"^[^=:\s#;\[][^=:\n\r]*$",
-        description="The option; capital and small letters are the same.",
+        description="The option; in a section, capital and small letters are the same.",
     )
     value: str | None = Field(default=None, description="The whole value, on one line.")
     items: tuple[str, ...] | str | None = Field(
@@ -107,14 +115,19 @@ def _change(args: IniArgs, seen: FileSeen) -> _Change:
     try:
         return _edited(args, seen, text)
     except Unreadable as problem:
-        remedy = "Correct that by hand first: a strict reader, such as the backup extension, ignores the whole file."
+        reader = (
+            "" if args.section is None else ": a strict reader, such as the backup extension, ignores the whole file"
+        )
+        remedy = f"Correct that by hand first{reader}."
         return _Change(seen, refusal=f"{where}{problem}.", remedy=remedy)
 
 
 def _edited(args: IniArgs, seen: FileSeen, text: str) -> _Change:
+    if args.section is None:
+        return _edited_flat(args, seen, text)
     sections = read(text)
     key = args.option.lower()
-    _check(args, text, sections.keys())
+    _check(args, args.section, text, sections.keys())
     old = sections.get(args.section, {}).get(key)
     wanted = _wanted(args, old)
     if wanted is not None and "%" in wanted.replace("%%", ""):
@@ -127,19 +140,27 @@ def _edited(args: IniArgs, seen: FileSeen, text: str) -> _Change:
     return _Change(seen, text=text, new=new, old_value=old, new_value=wanted)
 
 
-def _check(args: IniArgs, text: str, names: Collection[str]) -> None:
+def _edited_flat(args: IniArgs, seen: FileSeen, text: str) -> _Change:
+    """Without sections, as the Azure Linux agent reads its settings: no interpolation, and a # ends a value."""
+    old = read_flat(text).get(args.option)
+    wanted = _wanted(args, old)
+    if wanted is not None and ("#" in wanted or wanted != wanted.strip('"')):
+        raise Unreadable(f"the value {wanted!r} holds a # or is quoted, which its reader would cut off")
+    new = None if wanted == old else set_flat(text, args.option, wanted)
+    return _Change(seen, text=text, new=new, old_value=old, new_value=wanted)
+
+
+def _check(args: IniArgs, wanted: str, text: str, names: Collection[str]) -> None:
     """What can be read, and yet is not what it seems."""
     lone = re.search(r"\r(?!\n)", text)
     if lone is not None:
         line = text.count("\n", 0, lone.start()) + 1
         raise Unreadable(f"line {line} holds a carriage return by itself, which ends a line for the strict parser")
-    other = next((name for name in names if name.lower() == args.section.lower()), None)
-    if args.section not in names and other is not None:
-        raise Unreadable(
-            f"the section is written [{other}], and its reader looks for [{args.section}], letter by letter"
-        )
+    other = next((name for name in names if name.lower() == wanted.lower()), None)
+    if wanted not in names and other is not None:
+        raise Unreadable(f"the section is written [{other}], and its reader looks for [{wanted}], letter by letter")
     for section, key in interpolation_problems(text):
-        if (section, key) != (args.section, args.option.lower()):
+        if (section, key) != (wanted, args.option.lower()):
             raise Unreadable(f"the value of {key} in [{section}] holds a % that the strict parser cannot read")
 
 
@@ -166,7 +187,8 @@ class IniValue(StepType[IniArgs, IniState]):
     args = IniArgs
     platforms: ClassVar[frozenset[Platform]] = frozenset({Platform.LINUX})
     summary: ClassVar[str] = (
-        "One option of an INI file has a value. Comments, order and line ends stay; written atomically, with a backup."
+        "One option of an INI file, or of a file of lines `Key=value`, has a value. Comments, order and line ends "
+        "stay; written atomically, with a backup."
     )
     least_risk: ClassVar[Risk | None] = Risk.CONFIG
 
@@ -220,7 +242,7 @@ def _write(args: IniArgs, change: _Change) -> Command:
 
 
 def _sentence(args: IniArgs, change: _Change) -> str:
-    name = f"[{args.section}] {args.option}"
+    name = args.option if args.section is None else f"[{args.section}] {args.option}"
     if change.seen.content is None:
         return f"{change.seen.path} does not exist"
     if change.new is None:
