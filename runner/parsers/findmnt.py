@@ -9,7 +9,8 @@ from typing import cast
 
 from runner.errors import ParseError
 from runner.model.command import CommandResult
-from runner.parsers.base import Parser
+from runner.model.shape import SCALAR, many
+from runner.parsers.base import Gives, Parser
 from runner.parsers.fstab import split_options
 
 
@@ -98,4 +99,6 @@ FINDMNT = Parser(
         }
     ),
     parse=parse_findmnt,
+    gives=Gives.LIST,
+    known=MappingProxyType({"options": many(SCALAR)}),
 )

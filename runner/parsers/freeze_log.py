@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 
 from runner.model.command import CommandResult
-from runner.parsers.base import Parser
+from runner.model.shape import SCALAR, many, one_of, record
+from runner.parsers.base import Gives, Parser
 
 _TIME = re.compile(r"^(\d{4})[-/](\d\d)[-/](\d\d) (\d\d:\d\d:\d\d(?:\.\d{1,6})?)")
 _FAILED = re.compile(r"Failed to (FIFREEZE|FITHAW|open|stat): ")
@@ -151,4 +152,13 @@ FREEZE_LOG = Parser(
         }
     ),
     parse=parse_freeze_log,
+    gives=Gives.RECORD,
+    known=MappingProxyType(
+        {
+            "ended": one_of("ok", "failed", "unknown"),
+            "failures": many(record(("mount", "operation", "error", "errno"))),
+            "mounts": many(SCALAR),
+            "skipped": many(SCALAR),
+        }
+    ),
 )

@@ -13,7 +13,8 @@ from types import MappingProxyType
 
 from runner.errors import ParseError
 from runner.model.command import CommandResult
-from runner.parsers.base import Parser
+from runner.model.shape import SCALAR, many
+from runner.parsers.base import Gives, Parser
 
 _FEW = 20  # findings that are kept; a broken XFS prints thousands of lines
 
@@ -142,6 +143,8 @@ TUNE2FS = Parser(
         }
     ),
     parse=parse_tune2fs,
+    gives=Gives.RECORD,
+    known=MappingProxyType({"features": many(SCALAR)}),
 )
 
 E2FSCK = Parser(
@@ -161,6 +164,7 @@ E2FSCK = Parser(
         }
     ),
     parse=parse_e2fsck,
+    gives=Gives.RECORD,
 )
 
 XFS_REPAIR = Parser(
@@ -177,4 +181,5 @@ XFS_REPAIR = Parser(
         }
     ),
     parse=parse_xfs_repair,
+    gives=Gives.RECORD,
 )

@@ -7,7 +7,8 @@ from types import MappingProxyType
 
 from runner.errors import ParseError
 from runner.model.command import CommandResult
-from runner.parsers.base import Parser
+from runner.model.shape import SCALAR, many
+from runner.parsers.base import Gives, Parser
 
 _OCTAL = re.compile(r"((?:\\[0-3][0-7]{2})+)")
 _OPTION = re.compile(r'(?:[^,"]++|"[^"]*+")++')
@@ -68,4 +69,6 @@ FSTAB = Parser(
         }
     ),
     parse=parse_fstab,
+    gives=Gives.LIST,
+    known=MappingProxyType({"options": many(SCALAR)}),
 )

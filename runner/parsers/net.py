@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from runner.model.command import CommandResult
-from runner.parsers.base import Parser, whole_text
+from runner.parsers.base import Gives, Parser, whole_text
 
 ALREADY_STARTED, NOT_STARTED = 2182, 3521
 UNKNOWN_NAME, NOT_RESPONDING, NOT_NOW, NOT_ALLOWED = 2185, 2186, 2189, 2191
@@ -103,4 +103,5 @@ NET = Parser(
         }
     ),
     _net,
+    gives=Gives.RECORD,
 )

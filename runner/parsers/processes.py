@@ -8,8 +8,9 @@ from types import MappingProxyType
 
 from runner.errors import ParseError
 from runner.model.command import CommandResult
+from runner.model.shape import SCALAR, many
 from runner.model.text import beginning
-from runner.parsers.base import Parser
+from runner.parsers.base import Gives, Parser
 
 _FUSER = re.compile(
     r"^(?:\S.*?:)?\s+(?P<user>\S+)\s+(?:(?P<pid>\d+|kernel)\s+)?(?P<access>[fFcemr.]{5}|mount|swap|knfsd)\s+(?P<command>.*)$"
@@ -78,4 +79,6 @@ FUSER = Parser(
         }
     ),
     parse=parse_fuser,
+    gives=Gives.LIST,
+    known=MappingProxyType({"access": many(SCALAR)}),
 )

@@ -11,7 +11,8 @@ from types import MappingProxyType
 
 from runner.errors import ParseError
 from runner.model.command import CommandResult
-from runner.parsers.base import Parser, unreadable
+from runner.model.shape import SCALAR, many, record, table
+from runner.parsers.base import Gives, Parser, unreadable
 from runner.parsers.windows_lines import lines_of
 
 _KEY = re.compile(r"HKEY_[A-Z_]+(\\.*)?")
@@ -74,4 +75,6 @@ REG_QUERY = Parser(
         }
     ),
     _reg_query,
+    gives=Gives.RECORD,
+    known=MappingProxyType({"entries": table(record(("type", "data"))), "subkeys": many(SCALAR)}),
 )

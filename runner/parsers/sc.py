@@ -12,7 +12,8 @@ from types import MappingProxyType
 
 from runner.errors import ParseError
 from runner.model.command import CommandResult
-from runner.parsers.base import Parser, unreadable
+from runner.model.shape import SCALAR, many, one_of, record
+from runner.parsers.base import Gives, Parser, unreadable
 from runner.parsers.sc_lines import blocks, failure, in_brackets, number, service_type, settings, status, word
 from runner.parsers.windows_lines import lines_of
 
@@ -132,6 +133,7 @@ SC_QUERY = Parser(
     "for one that may not exist.",
     _STATUS_FIELDS,
     _query,
+    gives=Gives.RECORD,
 )
 SC_QC = Parser(
     "sc_qc",
@@ -153,6 +155,13 @@ SC_QC = Parser(
         }
     ),
     _qc,
+    gives=Gives.RECORD,
+    known=MappingProxyType(
+        {
+            "start_type": one_of("boot", "system", "auto", "delayed-auto", "demand", "disabled", ""),
+            "dependencies": many(SCALAR),
+        }
+    ),
 )
 SC_ENUMDEPEND = Parser(
     "sc_enumdepend",
@@ -164,4 +173,6 @@ SC_ENUMDEPEND = Parser(
         }
     ),
     _enumdepend,
+    gives=Gives.RECORD,
+    known=MappingProxyType({"services": many(record(_STATUS_FIELDS))}),
 )

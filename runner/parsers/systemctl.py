@@ -7,7 +7,8 @@ from types import MappingProxyType
 
 from runner.errors import ParseError
 from runner.model.command import CommandResult
-from runner.parsers.base import Parser, unreadable, whole_text
+from runner.model.shape import SCALAR, many, table
+from runner.parsers.base import Gives, Parser, unreadable, whole_text
 
 
 def _count(text: str) -> int | None:
@@ -125,16 +126,22 @@ SYSTEMCTL_SHOW = Parser(
     "does not exist has load_state not-found.",
     _FIELDS,
     _show,
+    gives=Gives.RECORD,
+    known=MappingProxyType({"other": table(many(SCALAR))}),
 )
 SYSTEMCTL_SHOW_UNITS = Parser(
     "systemctl_show_units",
     "`systemctl show [-p NAMES] UNIT...`: a list of units, in the order of the call, each as of systemctl_show.",
     _FIELDS,
     _show_units,
+    gives=Gives.LIST,
+    known=MappingProxyType({"other": table(many(SCALAR))}),
 )
 SYSTEMCTL_IS_ACTIVE = Parser(
     "systemctl_is_active",
     "`systemctl is-active UNIT...`: the states, in the order of the call.",
     MappingProxyType({"active": "true if any of the units is active", "states": "list: active, inactive, failed ..."}),
     _is_active,
+    gives=Gives.RECORD,
+    known=MappingProxyType({"states": many(SCALAR)}),
 )

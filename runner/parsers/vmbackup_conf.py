@@ -12,7 +12,8 @@ from types import MappingProxyType
 
 from runner.errors import ParseError
 from runner.model.command import CommandResult
-from runner.parsers.base import Parser
+from runner.model.shape import SCALAR, many, table
+from runner.parsers.base import Gives, Parser
 from runner.parsers.ini import Unreadable, interpolation_problems, read
 
 SECTION = "SnapshotThread"
@@ -126,4 +127,8 @@ VMBACKUP_CONF = Parser(
         }
     ),
     parse=parse_vmbackup_conf,
+    gives=Gives.RECORD,
+    known=MappingProxyType(
+        {"sections": many(SCALAR), "settings": table(SCALAR), "mounts_to_skip": many(SCALAR), "traps": many(SCALAR)}
+    ),
 )

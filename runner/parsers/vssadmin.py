@@ -14,7 +14,8 @@ from types import MappingProxyType
 
 from runner.errors import ParseError
 from runner.model.command import CommandResult
-from runner.parsers.base import Parser, unreadable
+from runner.model.shape import one_of
+from runner.parsers.base import Gives, Parser, unreadable
 from runner.parsers.vss_writer_table import row_of, why_denied
 from runner.parsers.windows_lines import lines_of
 
@@ -139,4 +140,6 @@ VSS_WRITERS = Parser(
         }
     ),
     parse_vss_writers,
+    gives=Gives.LIST,
+    known=MappingProxyType({"state_class": one_of("good", "in_progress", "fault")}),
 )

@@ -9,7 +9,8 @@ from xml.etree import ElementTree as ET
 
 from runner.errors import ParseError
 from runner.model.command import CommandResult
-from runner.parsers.base import Parser, unreadable, whole_text
+from runner.model.shape import SCALAR, many
+from runner.parsers.base import Gives, Parser, unreadable, whole_text
 
 _OPENING = re.compile(r"<Event[\s>]")
 _CLOSING = "</Event>"
@@ -110,4 +111,6 @@ WEVTUTIL_EVENTS = Parser(
         }
     ),
     _events,
+    gives=Gives.LIST,
+    known=MappingProxyType({"data": many(SCALAR)}),
 )
