@@ -30,15 +30,21 @@ class Severity(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One problem: where it is, what is wrong, and what to do about it (``remedy``, a sentence, may be empty)."""
+    """One problem: where it is, what is wrong, and what to do about it (``remedy``, a sentence, may be empty).
+
+    ``rule`` and ``at``: which rule of the linter says so, and where, in the words that ``accepts`` takes; or empty.
+    """
 
     span: Span
     message: str
     remedy: str = ""
     severity: Severity = Severity.ERROR
+    rule: str = ""
+    at: str = ""
 
     def __str__(self) -> str:
-        text = f"{self.span}: {self.severity.value}: {self.message}"
+        rule = f" [{self.rule} at {self.at}]" if self.rule else ""
+        text = f"{self.span}: {self.severity.value}: {self.message}{rule}"
         return f"{text}\n    {self.remedy}" if self.remedy else text
 
 

@@ -30,6 +30,7 @@ import yaml
 from pydantic import BaseModel
 
 from runner.expressions import _environment
+from runner.lint import RULES
 from runner.load import cases_form, policy_form
 from runner.load import playbook_form as forms
 from runner.load.schema import cases_schema, inventory_schema, playbook_schema, policy_schema
@@ -61,6 +62,10 @@ SAID: Mapping[str, str] = {
     "PlaybookForm.healthy": "Expression: the guest shows no fault now. Without it the guest cannot tell.",
     "PlaybookForm.keeps": "Expression: a list of what is there before a remedy and must be there after it.",
     "PlaybookForm.remedies": "The ladder: remedies in the order in which they are tried.",
+    "PlaybookForm.accepts": "Findings of `vmfix check` that are meant so; see [the rules](#the-rules-of-vmfix-check).",
+    "AcceptForm.finding": "The rule's id.",
+    "AcceptForm.at": "The place that the finding names in its brackets, or one above it, such as `remedies.repair`.",
+    "AcceptForm.why": "The reason, for the next author and for whoever approves.",
     "ParameterForm.type": "What kind of value it is.",
     "ParameterForm.default": "The value if none is given; without it the parameter must be given.",
     "ParameterForm.choices": "The only values that are allowed.",
@@ -187,6 +192,11 @@ def _playbooks() -> str:
         "filters": lambda: _jinja(_environment().filters, jinja2.filters.FILTERS),
         "tests": lambda: _jinja(_environment().tests, jinja2.tests.TESTS),
         "parsers": _parsers,
+        "accept": lambda: _table(forms.AcceptForm),
+        "rules": lambda: _rows(
+            ("rule", "severity", "what is wrong"),
+            [(f"`{rule.id}`", rule.severity.value, rule.summary) for rule in RULES.values()],
+        ),
         "read-only": lambda: _prose(", ".join(f"`{name}`" for name in sorted(LINUX)) + "."),
     }
     return _filled("playbooks.template.md", parts)

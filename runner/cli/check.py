@@ -15,9 +15,11 @@ from runner.cli.group import common
 from runner.cli.session import Session, pass_session
 from runner.diagnostics import Diagnostic, Diagnostics, Span
 from runner.errors import InvalidDocuments, VmfixError
+from runner.lint import RULES, lint
 from runner.load.document import read
 from runner.load.policy import looks_like_policy
 from runner.load.select import warn_of_shared_addresses
+from runner.model.playbook import Playbook
 from runner.report.words import plural
 from runner.sources import load_inventory
 
@@ -30,16 +32,31 @@ _POLICY = re.compile(r"""^[\s{"']*(policy|approvals)["']?\s*:""", re.MULTILINE) 
 
 @common
 @click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="FILE...", type=click.Path())
+@click.argument("paths", nargs=-1, metavar="FILE...", type=click.Path())
+@click.option("--strict", is_flag=True, help="Warnings forbid too: exit code 3.")
+@click.option("--rules", is_flag=True, help="List the rules that playbooks are held against, and stop.")
 @options.as_json
 @pass_session
-def check(session: Session, paths: tuple[str, ...], as_json: bool) -> int:  # noqa: FBT001 - click calls it
+def check(
+    session: Session,
+    paths: tuple[str, ...],
+    strict: bool,  # noqa: FBT001 - click calls it
+    rules: bool,  # noqa: FBT001
+    as_json: bool,  # noqa: FBT001
+) -> int:
     """Validate playbooks and their cases, inventories and policies, and print every problem with file:line:column.
 
     FILE may be a folder: then all documents below it are checked. A document with the key `playbook` is a playbook, one
     with the key `policy` is a policy, any other an inventory. An inventory script is run.
+
+    A playbook without errors is also held against the rules of `--rules`. Warnings forbid nothing without `--strict`.
     """
     session.screen.json = as_json
+    if rules:
+        return _list_rules(session, as_json=as_json)
+    if not paths:
+        message = "Missing argument 'FILE...'."
+        raise click.UsageError(message)
     diagnostics = Diagnostics()
     count = _check(paths, diagnostics)
     if as_json:
@@ -47,7 +64,18 @@ def check(session: Session, paths: tuple[str, ...], as_json: bool) -> int:  # no
         session.screen.data(dump({"vmfix_check": CHECK_FORMAT, "documents": count, "problems": problems}))
     else:
         session.screen.text(_text(list(diagnostics), count))
-    return INVALID if diagnostics.errors else OK
+    return INVALID if diagnostics.errors or (strict and diagnostics.warnings) else OK
+
+
+def _list_rules(session: Session, *, as_json: bool) -> int:
+    rows = [{"id": rule.id, "severity": rule.severity.value, "summary": rule.summary} for rule in RULES.values()]
+    if as_json:
+        session.screen.data(dump({"vmfix_check": CHECK_FORMAT, "rules": rows}))
+    else:
+        width = max(map(len, RULES))
+        lines = (f"{row['id']:{width}}  {row['severity']:7}  {row['summary']}\n" for row in rows)
+        session.screen.text("".join(lines))
+    return OK
 
 
 def _check(paths: Sequence[str], diagnostics: Diagnostics) -> int:
@@ -66,10 +94,21 @@ def _check(paths: Sequence[str], diagnostics: Diagnostics) -> int:
             policies.check_policy(path, diagnostics)
         elif text is not None or (given and _is_script(path)):
             _check_inventory(path, diagnostics)
-    shelf.complain_of_twins(shelf.load_files(books, diagnostics), diagnostics)
+    playbooks = shelf.load_files(books, diagnostics)
+    shelf.complain_of_twins(playbooks, diagnostics)
+    for playbook in playbooks:
+        _lint(playbook, diagnostics)
     for path in tests:
         _check_tests(path, diagnostics)
     return count
+
+
+def _lint(playbook: Playbook, diagnostics: Diagnostics) -> None:
+    """The document is read once more, for the places in it; the playbook was made of it without an error."""
+    text = shelf.read_text(Path(playbook.origin), diagnostics)
+    document = None if text is None else read(text, playbook.origin, Diagnostics())
+    if document is not None:
+        diagnostics.extend(lint(playbook, document))
 
 
 def _files(paths: Sequence[str], diagnostics: Diagnostics) -> Iterator[tuple[Path, bool]]:

@@ -106,6 +106,8 @@ def diagnostic_data(diagnostic: object) -> dict[str, object]:
         "severity": diagnostic.severity.value,
         "message": diagnostic.message,
         "remedy": diagnostic.remedy,
+        "rule": diagnostic.rule or None,
+        "at": diagnostic.at or None,
     }
 
 

@@ -142,6 +142,20 @@ def attributes_of(name: str, text: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def words_in(text: str) -> tuple[str, ...]:
+    """The texts that an expression compares with or looks for: what is written in it, in quotes.
+
+    Without the names of fields, as in ``x["name"]``, and the first arguments of filters, which are names too.
+    """
+    tree = _environment().parse("{{ " + text + " }}")
+    names = {id(item.arg) for item in tree.find_all(jinja2.nodes.Getitem)}
+    for filtered in tree.find_all(jinja2.nodes.Filter):
+        names |= {id(part) for part in (*filtered.args[:2], *(pair.value for pair in filtered.kwargs))}
+        names -= {id(part) for part in filtered.args[:1] if filtered.name.startswith("regex")}
+    found = (c for c in tree.find_all(jinja2.nodes.Const) if isinstance(c.value, str) and id(c) not in names)
+    return tuple(constant.value for constant in found)
+
+
 def evaluate(text: str, names: Mapping[str, object]) -> object:
     """The value of an expression. Generators become lists. Raises ``ExpressionError``."""
     try:

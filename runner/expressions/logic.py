@@ -75,7 +75,7 @@ def _comparison(left: nodes.Expr, operand: nodes.Operand) -> _Formula:
     """``x == c``, ``x != c``, ``x in [c, d]`` and ``x not in [...]`` with constants are related to each other."""
     other = operand.expr
     values = other.items if operand.op in ("in", "notin") and isinstance(other, nodes.List | nodes.Tuple) else [other]
-    related = operand.op in ("eq", "ne") or values is not None and values != [other]
+    related = operand.op in ("eq", "ne") or (values is not None and values != [other])
     if not related or not all(isinstance(value, nodes.Const) for value in values):
         opposite = {"ne": "eq", "notin": "in"}.get(operand.op)
         atom = _Atom(repr((left, opposite or operand.op, other)))

@@ -1,5 +1,4 @@
-"""What an expression makes of values whose shape is known, without evaluating it: fields that are not there, words that
-can never be.
+"""What an expression makes of values whose shape is known, without evaluating it; what it asks of them in vain.
 
 Where nothing is known nothing is said: a method, a filter or a test that is not treated here gives ``ANY``.
 """
@@ -16,10 +15,12 @@ from runner.model.shape import ANY, SCALAR, Shape, Sort, joined, many
 
 _METHODS = frozenset((*dir(dict), *dir(list), *dir(str)))
 _SAME = frozenset(
-    "above below list rejectattr reject repeated reverse select selectattr sort unique vss_last".split()
-)
-_ONE = frozenset(("first", "last", "max", "min", "random"))
-_TEXTS = frozenset("as_filename basename dirname int join length lower regex_escape replace string trim upper".split())
+    ("above", "below", "list", "reject", "rejectattr", "repeated", "reverse", "select", "selectattr", "sort")
+) | {"unique", "vss_last"}
+_ONE = frozenset(("first", "last", "max", "min"))
+_TEXTS = frozenset(
+    ("as_filename", "basename", "dirname", "int", "join", "length", "lower", "regex_escape", "replace", "string")
+) | {"trim", "upper"}
 _FIRST_ARGUMENT = frozenset(("selectattr", "rejectattr", "groupby", "repeated"))
 _BY_KEYWORD = frozenset(("map", "max", "min", "sort", "sum", "unique"))
 
@@ -52,8 +53,9 @@ def infer(text: str, names: Mapping[str, Shape], *, template: bool = False) -> t
     """The shape of an expression (of a template: a text), and what is wrong in it. Its syntax must be right."""
     reader = _Reader()
     if template:
+        known = dict(names)
         for node in _environment().parse(text).body:
-            reader.statement(node, dict(names))
+            reader.statement(node, known)
         return SCALAR, reader.found
     return reader.value(_parsed(text), names), reader.found
 
@@ -110,22 +112,24 @@ class _Reader:
                 return self._item(node, names)
             case nodes.Filter():
                 return self._filter(node, names)
-            case nodes.CondExpr():
-                self.value(node.test, names)
-                other = self.value(node.expr2, names) if node.expr2 is not None else ANY
-                return joined(self.value(node.expr1, names), other)
-            case nodes.Or() | nodes.Add():
-                return joined(self.value(node.left, names), self.value(node.right, names))
             case nodes.Compare():
                 self._compare(node, names)
                 return SCALAR
+            case _:
+                return self._combined(node, names)
+
+    def _combined(self, node: nodes.Node, names: Mapping[str, Shape]) -> Shape:
+        """What is made of its parts: one of them, a truth value, or something unknown."""
+        parts = [self.value(child, names) for child in node.iter_child_nodes()]
+        match node:
+            case nodes.CondExpr():  # its parts: the test, the value, the other value
+                return joined(parts[1], parts[2]) if node.expr2 is not None else ANY
+            case nodes.Or() | nodes.Add():
+                return joined(*parts)
             case nodes.Not():
-                self.value(node.node, names)
                 return SCALAR
-            case nodes.Const():
-                return SCALAR if node.value is not None else ANY
-        for child in node.iter_child_nodes():
-            self.value(child, names)
+            case nodes.Const() if node.value is not None:
+                return SCALAR
         return ANY
 
     def _item(self, node: nodes.Getitem, names: Mapping[str, Shape]) -> Shape:
@@ -144,7 +148,7 @@ class _Reader:
                 return holder.fields[name]
             case Sort.TABLE if name not in _METHODS:
                 return holder.inner or ANY
-            case (Sort.RECORD | Sort.LIST) if name not in _METHODS:
+            case Sort.RECORD | Sort.LIST if name not in _METHODS:
                 shown = holder if holder.sort is Sort.RECORD else _inner(holder)
                 listed = holder.sort is Sort.LIST
                 self.found.append(NoField(name, tuple(shown.fields), of_items=of_items, listed=listed))
@@ -159,7 +163,7 @@ class _Reader:
     def _filter(self, node: nodes.Filter, names: Mapping[str, Shape]) -> Shape:
         given = self.value(node.node, names) if node.node is not None else ANY
         inputs = [self.value(part, names) for part in node.args]
-        keywords = {pair.key: pair.value for pair in node.kwargs}
+        keywords: dict[str, nodes.Node] = {str(pair.key): pair.value for pair in node.kwargs}
         for pair in node.kwargs:
             self.value(pair.value, names)
         reached = ANY
@@ -199,9 +203,9 @@ class _Reader:
 
     def _words(self, shape: Shape, others: Sequence[nodes.Node]) -> None:
         for other in others:
-            if shape.words and isinstance(other, nodes.Const) and isinstance(other.value, str):
-                if other.value not in shape.words:
-                    self.found.append(NoWord(other.value, tuple(sorted(shape.words))))
+            word = other.value if isinstance(other, nodes.Const) else None
+            if shape.words and isinstance(word, str) and word not in shape.words:
+                self.found.append(NoWord(word, tuple(sorted(shape.words))))
 
 
 def _inner(holder: Shape) -> Shape:
@@ -209,7 +213,7 @@ def _inner(holder: Shape) -> Shape:
     return holder.inner or ANY if holder.sort in (Sort.LIST, Sort.TABLE) else ANY
 
 
-def _attributes(node: nodes.Filter, keywords: Mapping[str, nodes.Expr]) -> list[str]:
+def _attributes(node: nodes.Filter, keywords: Mapping[str, nodes.Node]) -> list[str]:
     """The attributes of each item that a filter reads, as they are written there."""
     if node.name in _FIRST_ARGUMENT:
         named: nodes.Node | None = node.args[0] if node.args else keywords.get("attribute")

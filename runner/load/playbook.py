@@ -24,6 +24,7 @@ from runner.load.shape import validate
 from runner.load.tree import Path, data_of
 from runner.model.inventory import Platform
 from runner.model.playbook import (
+    Acceptance,
     Definition,
     Expression,
     Observation,
@@ -110,6 +111,12 @@ class _Builder:
             digest=digest,
             origin=self._document.source,
             data=data,
+            accepts=tuple(
+                Acceptance(
+                    finding=item.finding, at=item.at, why=item.why, span=self._document.span(("accepts", number))
+                )
+                for number, item in enumerate(form.accepts)
+            ),
             span=self._document.span(("playbook",)),
         )
 

@@ -109,6 +109,14 @@ class RemedyForm(Shape):
     on_failure: OnFailure = OnFailure.STOP
 
 
+class AcceptForm(Shape):
+    """A finding of `vmfix check` that is meant so."""
+
+    finding: Identifier
+    at: Text
+    why: Text
+
+
 class PlaybookForm(Shape):
     """A vmfix playbook: how to observe a fault, when a target is healthy, and the remedies in order."""
 
@@ -133,6 +141,7 @@ class PlaybookForm(Shape):
     )
     healthy: ExpressionText | None = None
     keeps: ExpressionText | None = None
+    accepts: list[AcceptForm] = Field(default=[])
     remedies: list[RemedyForm] = Field(min_length=1)
 
 

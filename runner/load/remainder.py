@@ -13,7 +13,7 @@ from runner.load.shape import misfits, validate
 from runner.load.tree import Node, Path, Scalar, Sequence, Table
 
 _NAMED = frozenset({"params", "observe", "define"})
-_LISTED = frozenset({"requires", "remarks", "remedies"})
+_LISTED = frozenset({"accepts", "requires", "remarks", "remedies"})
 _ALONE = frozenset({"aliases", "source", "notes", "last_failure", "last_success", "healthy", "keeps"})
 
 

@@ -153,6 +153,16 @@ class Remedy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance:
+    """A finding of the linter that the author means to keep: its rule's id, the place (and all below it), and why."""
+
+    finding: str
+    at: str
+    why: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Playbook:
     """What solves one fault. ``digest`` is the SHA-256 of its source text; ``origin`` where it was read from."""
 
@@ -177,6 +187,7 @@ class Playbook:
     origin: str
     data: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     """Shipped tables beside the playbook, visible to its expressions under their file's name."""
+    accepts: tuple[Acceptance, ...] = ()
     span: Span = Span("")
 
     @property

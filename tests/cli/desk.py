@@ -48,7 +48,11 @@ remedies:
           args: ["{{{{ dir }}}}"]
           elevated: false
   - id: by-hand
+    title: Raise it by hand
     manual: Raise it by hand.
+accepts:
+  - {{finding: change-without-check, at: remedies.raise, why: The tests need a step of which nothing is known.}}
+  - {{finding: no-undo, at: remedies.raise, why: The flag may stay up.}}
 """
 
 INVENTORY = """\

@@ -109,6 +109,67 @@ def test_check_as_json(desk: Desk) -> None:
     assert (problem["file"], problem["line"], problem["severity"]) == (str(bad), 2, "error")
 
 
+UNCHECKED = """\
+vmfix: 1
+playbook: unchecked
+title: Nobody sees whether it helps
+platform: linux
+solves: [Unchecked]
+source: a test
+observe:
+  state: {command: [cat, /etc/demo]}
+healthy: state == "good"
+remedies:
+  - id: mend
+    title: Mend it
+    risk: [config]
+    takes: 1m
+    steps:
+      - id: mend
+        command: {argv: [demo], undo: [demo, --back]}
+"""
+
+
+def test_check_warns_of_what_the_language_allows(desk: Desk) -> None:
+    """Warnings forbid nothing, but with --strict they do."""
+    book = desk.write("unchecked.yml", UNCHECKED)
+    done = desk.vmfix("check", book)
+    assert done.code == 0
+    assert f"{book}:17:9: warning: " in done.out
+    assert "[change-without-check at remedies.mend.steps.mend]" in done.out
+    assert "1 document: 0 errors, 1 warning\n" in done.out
+
+    assert desk.vmfix("check", book, "--strict").code == 3
+    assert desk.vmfix("check", desk.book, "--strict").code == 0
+
+
+def test_check_names_rule_and_place_for_programs(desk: Desk) -> None:
+    """So that another program can count them."""
+    done = desk.vmfix("check", desk.write("unchecked.yml", UNCHECKED), "--json", "--strict")
+    (problem,) = done.data["problems"]
+    assert done.code == 3
+    assert (problem["rule"], problem["at"]) == ("change-without-check", "remedies.mend.steps.mend")
+
+
+def test_an_error_of_the_linter_forbids(desk: Desk) -> None:
+    """It is sure to go wrong, whoever asks for it strictly or not."""
+    book = desk.write("wrong.yml", UNCHECKED.replace("argv: [demo]", "argv: [reboot]"))
+    done = desk.vmfix("check", book)
+    assert done.code == 3
+    assert "error: `reboot` is a risk that remedy `mend` does not name: reboot [risk-too-low at" in done.out
+
+
+def test_check_lists_its_rules(desk: Desk) -> None:
+    """One line each; without a document that is what it is asked for, else a document is missing."""
+    done = desk.vmfix("check", "--rules")
+    assert (done.code, done.err) == (0, "")
+    assert "no-undo " in done.out
+    rules = desk.vmfix("check", "--rules", "--json").data["rules"]
+    assert len(rules) == len(done.out.splitlines())
+    assert {"id": "no-undo", "severity": "warning"}.items() <= next(r for r in rules if r["id"] == "no-undo").items()
+    assert desk.vmfix("check").code == 2
+
+
 def test_check_of_an_empty_folder_is_an_error(desk: Desk) -> None:
     """A wrong path must not look like success."""
     (desk.folder / "empty").mkdir()

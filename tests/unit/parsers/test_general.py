@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from runner.errors import ParseError
 from runner.model.command import CommandResult
 from runner.parsers import PARSERS
+from runner.parsers.base import Gives, Parser
 
 READ = [
     ("text", b"  a b\n\n", 0, "a b"),
@@ -99,3 +100,10 @@ def test_any_output_is_read_or_refused(name: str, out: bytes, code: int) -> None
 def test_no_field_is_hidden_by_a_method(name: str) -> None:
     """In an expression `fact.values` is the method of that name, whatever the fact holds."""
     assert set(PARSERS[name].fields) & set(dir(dict)) == set()
+
+
+@pytest.mark.parametrize("parser", PARSERS.values(), ids=lambda parser: parser.name)
+def test_a_parser_says_what_its_fields_stand_in(parser: Parser) -> None:
+    """`vmfix check` holds expressions against it; only key_value has fields of which it knows no names."""
+    assert (parser.gives is Gives.OPEN) == (not parser.fields or parser.name == "key_value")
+    assert parser.known.keys() <= parser.fields.keys()

@@ -1,0 +1,86 @@
+"""Scripts to commands, commands to risks."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+
+from runner.lint import powershell_words, programs, sh_words
+from runner.model.playbook import Risk
+
+
+@pytest.mark.parametrize(
+    ("script", "commands"),
+    [
+        ("a b; c 'd e' && f | g", [("a", "b"), ("c", "d e"), ("f",), ("g",)]),
+        ("x=$#\ny=${x#a} b # c; d\ne", [("b",), ("e",)]),
+        ("# it's a comment\na", [("a",)]),
+        ("a '#b' c#d", [("a", "#b", "c#d")]),
+        ("if a; then b; else c; fi", [("a",), ("b",), ("c",), ("fi",)]),
+        ("a >/b 2>&1 <c", [("a", "2")]),
+        ("x=$(a b); ! c", [("a", "b"), ("c",)]),
+        ("cat <<'E' >x\na; b\nE\nc", [("cat",), ("c",)]),
+        ("a 'b", []),
+    ],
+)
+def test_simple_commands_of_sh(script: str, commands: list[tuple[str, ...]]) -> None:
+    """Without comments, here documents and redirections; a script that cannot be read has none."""
+    assert sh_words.commands(script) == commands
+
+
+@pytest.mark.parametrize(
+    ("script", "commands"),
+    [
+        ("A-B 'c d'; E-F", [("A-B", "c d"), ("E-F",)]),
+        ("$x = A-B # C-D\n<# E-F\n#> G-H", [("A-B",), ("G-H",)]),
+        ("if ($a -eq 1) { A-B } else { & c.exe d }", [("A-B",), ("c.exe", "d")]),
+        ('A-B "it\'s; C-D" `\n  -E', [("A-B", "it's; C-D", "-E")]),
+        ("$x = @'\nRemove-Item y\n'@\nA-B $x", [("Remove-Item y",), ("A-B", "$x")]),
+        ("A-B | ForEach-Object { C-D $_ }", [("A-B",), ("ForEach-Object",), ("C-D", "$_")]),
+    ],
+)
+def test_commands_of_powershell(script: str, commands: list[tuple[str, ...]]) -> None:
+    """A text is never mistaken for the name of a known cmdlet: it is one word with all that stands in it."""
+    assert powershell_words.commands(script) == commands
+
+
+@pytest.mark.parametrize(
+    ("line", "risk"),
+    [
+        ("net stop vss", Risk.SERVICE_RESTART),
+        ("NET.EXE START", Risk.SERVICE_RESTART),
+        ("net user", None),
+        ("sc config x start= auto", Risk.CONFIG),
+        ("sc query x", None),
+        ("systemctl --quiet try-restart x", Risk.SERVICE_RESTART),
+        ("systemctl is-active x", None),
+        ("systemctl reboot", Risk.REBOOT),
+        ("reg add HKLM/x", Risk.CONFIG),
+        ("reg delete HKLM/x", Risk.DATA),
+        ("reg query HKLM/x", None),
+        ("sed -i s/a/b/ x", Risk.CONFIG),
+        ("sed s/a/b/ x", None),
+        ("icacls x /reset", Risk.DATA),
+        ("icacls x", None),
+        ("certutil -delstore my x", Risk.DATA),
+        ("certutil -store my", None),
+        ("msdtc -uninstall", Risk.DATA),
+        ("dd if=/dev/zero of=/dev/sda", Risk.DATA),
+        ("dd if=/dev/sda of=/dev/null", None),
+        ("xfs_repair -L /dev/sda", Risk.DATA),
+        ("xfs_repair -n /dev/sda", None),
+        ("fsck -y /dev/sda", Risk.DATA),
+        ("rm -rf /x", Risk.DATA),
+        ("rm /x", None),
+        ("find /x -name y -delete", Risk.DATA),
+        ("sudo -u root env A=b timeout -k 5 10 /sbin/mkfs.ext4 /dev/sda", Risk.DATA),
+        ("sh -euc 'a; reboot'", Risk.REBOOT),
+        ("cmd /c net stop vss", Risk.SERVICE_RESTART),
+        ("powershell -NoProfile -Command Restart-Computer", Risk.REBOOT),
+        ("unknown --delete-everything", None),
+    ],
+)
+def test_the_risk_of_a_command(line: str, risk: Risk | None) -> None:
+    """By program and verb; of what is not known nothing is said."""
+    assert next(iter(programs.risks(shlex.split(line))), None) is risk
