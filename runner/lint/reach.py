@@ -25,6 +25,7 @@ def find(book: Book) -> Iterator[Finding]:
 
 
 def _constants(book: Book) -> Iterator[Finding]:
+    """A remark must have a `when`, so one that is always to be said has to say so."""
     playbook = book.playbook
     conditions: list[tuple[str, Expression | None]] = [
         *((f"observe.{o.name}", o.when) for o in playbook.observe),
@@ -35,7 +36,7 @@ def _constants(book: Book) -> Iterator[Finding]:
     ]
     for on, expression in conditions:
         truth = None if expression is None else constant(expression.text)
-        if expression is not None and truth is not None:
+        if expression is not None and truth is not None and not (truth and on.startswith("remarks.")):
             message = f"`{expression.text}` is {'always' if truth else 'never'} true"
             advice = "Leave the condition out." if truth else "Remove what it is the condition of, or mend it."
             yield Finding(CONSTANT_CONDITION, on, expression.span, message, advice)

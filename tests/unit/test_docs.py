@@ -251,7 +251,7 @@ class TestTutorial:
     ) -> None:
         """docs/writing-playbooks.md, from the first command to the last, on this machine."""
         page = DOCS / "writing-playbooks.md"
-        playbook, inventory, cases = blocks(page, "yaml")[-3:]
+        playbook, inventory, cases = [text for text in blocks(page, "yaml") if not text.startswith("accepts:")][-3:]
         agent = tmp_path / "agent"
         agent.mkdir()
         (agent / "agent.conf").write_text("[agent]\nenabled = no\n", encoding="utf-8")
@@ -279,6 +279,26 @@ class TestTutorial:
         capsys.readouterr()
         assert main(["test", "./agent-paused.yml"]) == 0
         assert capsys.readouterr().out.endswith("\n\n3 cases: 3 passed, 0 failed\n")
+
+    def test_finds_what_it_says(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """docs/writing-playbooks.md: the finding letter by letter, and its acceptance."""
+        page = DOCS / "writing-playbooks.md"
+        playbook = next(text for text in blocks(page, "yaml") if text.startswith("vmfix: 1\nplaybook:"))
+        (accepts,) = [text for text in blocks(page, "yaml") if text.startswith("accepts:")]
+        (shown,) = [text for text in blocks(page, "text") if text.startswith("agent-paused.yml:")]
+        unchecked = re.sub(r"^ *check: .*\n", "", playbook, flags=re.MULTILINE)
+        monkeypatch.chdir(tmp_path)
+
+        Path("agent-paused.yml").write_text(playbook, encoding="utf-8")
+        assert main(["check", "--strict", "agent-paused.yml"]) == 0
+        capsys.readouterr()
+        Path("agent-paused.yml").write_text(unchecked, encoding="utf-8")
+        assert main(["check", "--strict", "agent-paused.yml"]) == 3
+        assert capsys.readouterr().out.startswith(shown)
+        Path("agent-paused.yml").write_text(unchecked + accepts, encoding="utf-8")
+        assert main(["check", "--strict", "agent-paused.yml"]) == 0
 
     def test_example_of_cases_works(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """docs/testing-playbooks.md: the example, beside the playbook that it is about."""

@@ -325,6 +325,13 @@ CASES: list[tuple[str, str, str, list[Change], list[Change]]] = [
         [("healthy:", "requires:\n  - {that: mounts, else: No.}\nhealthy:"), *when("not mounts")],
     ),
     ("constant-condition", "remedies.by-hand", LINUX, when("1 == 1"), when("folder")),
+    (
+        "constant-condition",
+        "remarks.1",
+        LINUX,
+        [("remedies:\n", "remarks:\n  - {when: 'false', say: X}\nremedies:\n")],
+        [("remedies:\n", "remarks:\n  - {when: 'true', say: X}\nremedies:\n")],
+    ),
     ("constant-healthy", "healthy", LINUX, [(HEALTHY, "healthy: 1 == 1\nkeeps: '[bad, mounts]'")], []),
     (
         "unused",
@@ -445,13 +452,13 @@ def test_nothing_is_found_in_a_good_playbook(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rule", "on", "text", "wrong", "right"), CASES, ids=[f"{c[0]}-{n}" for n, c in enumerate(CASES)]
+    ("rule", "at", "text", "wrong", "right"), CASES, ids=[f"{c[0]}-{n}" for n, c in enumerate(CASES)]
 )
 def test_it_is_found_where_it_is_and_nowhere_else(
     rule: str, at: str, text: str, wrong: list[Change], right: list[Change]
 ) -> None:
     """The near miss has no finding at all."""
-    assert (rule, on) in found(changed(text, *wrong))
+    assert (rule, at) in found(changed(text, *wrong))
     assert found(changed(text, *right)) == []
 
 
