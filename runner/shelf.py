@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import cast
 
 from runner.diagnostics import Diagnostics, Span
 from runner.errors import InvalidDocuments, UsageError
@@ -30,6 +31,16 @@ def shipped() -> Path:
     package = Path(__file__).parent
     installed = package / "_playbooks"
     return installed if installed.is_dir() else package.parent / "playbooks"
+
+
+def known_faults() -> Mapping[str, Sequence[str]]:
+    """The faults that are known, shipped as a table: ``article`` (its entries) and ``newer`` codes."""
+    path = shipped() / DATA / "article.yml"
+    diagnostics = Diagnostics()
+    document = read(path.read_text(encoding="utf-8"), str(path), diagnostics)
+    if document is None:
+        raise InvalidDocuments(diagnostics.errors)
+    return cast("Mapping[str, Sequence[str]]", document.data)
 
 
 def load_library(folders: Sequence[Path], diagnostics: Diagnostics) -> Library:

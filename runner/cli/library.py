@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import click
@@ -12,10 +12,11 @@ from runner.cli.failure import INVALID, OK, dump
 from runner.cli.group import common
 from runner.cli.session import Session, pass_session
 from runner.diagnostics import Diagnostics
+from runner.load.covered import Covered, covered, kind_of
 from runner.load.library import Library, meant
 from runner.model.playbook import Playbook
 from runner.report.escape import one_line
-from runner.shelf import load_library, search, search_in
+from runner.shelf import known_faults, load_library, search, search_in
 
 LIST_FORMAT = 1
 SHOW_FORMAT = 2
@@ -32,14 +33,18 @@ def list_playbooks(session: Session, words: tuple[str, ...], folders: tuple[str,
 
     CODE is an error code, an alias, an id, or a word in a title. Of several, each adds its own.
     """
+    from runner.codec import to_json  # noqa: PLC0415
+
     session.screen.json = as_json
     diagnostics = Diagnostics()
     library = load_library([Path(folder) for folder in folders], diagnostics)
     chosen = tuple({book.id: book for word in words or [""] for book in _meant(word, library, diagnostics)}.values())
+    counts = {name: covered(faults, library) for name, faults in known_faults().items()}
     if as_json:
-        session.screen.data(dump({"vmfix_list": LIST_FORMAT, "playbooks": [_row(book) for book in chosen]}))
+        rows = [_row(book) for book in chosen]
+        session.screen.data(dump({"vmfix_list": LIST_FORMAT, "playbooks": rows, "covered": to_json(counts)}))
     else:
-        session.screen.text(_table(chosen))
+        session.screen.text(_table(chosen) + ("" if words else _counts(counts)))
     session.warn(tuple(diagnostics))
     return INVALID if diagnostics.errors else OK
 
@@ -79,11 +84,6 @@ def _meant(word: str, library: Library, diagnostics: Diagnostics) -> Iterable[Pl
     return found or meant(search_in(library, [word], diagnostics))
 
 
-def playable(playbook: Playbook) -> bool:
-    """Whether vmfix can do something, or only say what a person has to do."""
-    return any(remedy.steps for remedy in playbook.remedies)
-
-
 def _row(playbook: Playbook) -> dict[str, object]:
     return {
         "id": playbook.id,
@@ -91,7 +91,8 @@ def _row(playbook: Playbook) -> dict[str, object]:
         "platform": playbook.platform.value if playbook.platform else "any",
         "codes": playbook.solves,
         "aliases": playbook.aliases,
-        "playable": playable(playbook),
+        "playable": kind_of(playbook) == "playable",
+        "kind": kind_of(playbook),
         "source": playbook.source,
         "origin": playbook.origin,
     }
@@ -111,10 +112,24 @@ def _table(playbooks: tuple[Playbook, ...]) -> str:
     return "\n".join(lines) + "\n"
 
 
+_COUNTED = {"article": "Entries of Microsoft's article", "newer": "Newer codes"}
+
+
+def _counts(counts: Mapping[str, Covered]) -> str:
+    """How much of what is known has a playbook; below the table, since nobody reads what scrolled away."""
+    lines = [
+        f"{_COUNTED[name]}: {count.total - len(count.missing)} of {count.total} covered: {count.playable} playable, "
+        f"{count.looks} looked at, {count.guides} by a guide"
+        + (f"; without a playbook: {', '.join(count.missing)}" if count.missing else "")
+        for name, count in counts.items()
+    ]
+    meaning = "playable: vmfix can mend it; looks: it reads, and a person acts; guide: it only says what to do"
+    return "\n" + "\n".join([*lines, meaning]) + "\n"
+
+
 def _rows(playbook: Playbook) -> Iterator[tuple[str, ...]]:
     platform = playbook.platform.value if playbook.platform else "any"
-    kind = "playable" if playable(playbook) else "manual"
     for code in playbook.solves:
-        yield (code, playbook.id, platform, kind, playbook.title)
+        yield (code, playbook.id, platform, kind_of(playbook), playbook.title)
     for alias in playbook.aliases:
         yield (f"    also: {alias}",)

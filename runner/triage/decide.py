@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from runner.load.covered import kind_of
 from runner.load.library import Library, compete, for_platform
 from runner.load.wording import listed
 from runner.model.inventory import Inventory
@@ -12,7 +13,7 @@ from runner.triage.codes import Codes, only_again, only_to_be_tried_again
 from runner.triage.jobs import read_entry
 from runner.triage.latest import counts, failures, identified, without_duplicates
 from runner.triage.machines import Machines
-from runner.triage.values import Backup, Failure, Fault, Finding, Ignored, Match, Raw, Triage, Unclear, playable
+from runner.triage.values import Backup, Failure, Fault, Finding, Ignored, Match, Raw, Triage, Unclear
 
 NO_PLAYBOOK = "no playbook knows this error"
 NO_ERROR = "the job names no error"
@@ -34,8 +35,8 @@ def triage(raws: Sequence[Raw], library: Library, inventory: Inventory) -> Triag
         entries=len(raws),
         vms=len({backup.vm.key for backup in backups}),
         failed=len(failed),
-        act=tuple(one for one in settled if one.playbook and playable(one.playbook)),
-        person=tuple(one for one in settled if one.playbook and not playable(one.playbook)),
+        act=tuple(one for one in settled if one.playbook and kind_of(one.playbook) == "playable"),
+        person=tuple(one for one in settled if one.playbook and kind_of(one.playbook) != "playable"),
         retry=tuple(again),
         unmatched=_with_hints([one for one in found if one.why and not only_again(one.fault)], codes),
         unclear=tuple(sorted((one for one in read if isinstance(one, Unclear)), key=_shown)),

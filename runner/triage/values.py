@@ -160,8 +160,3 @@ class Triage:
     def complete(self) -> bool:
         """Whether every failure has a playbook and a target, or only needs another try."""
         return not self.unmatched and not self.unclear
-
-
-def playable(playbook: Playbook) -> bool:
-    """Whether the playbook has steps, or only says what a person has to do."""
-    return any(remedy.steps for remedy in playbook.remedies)

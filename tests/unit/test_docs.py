@@ -19,13 +19,14 @@ from runner.__main__ import main
 from runner.cli.group import COMMANDS, cli
 from runner.diagnostics import Diagnostics
 from runner.load.cases import load_cases
+from runner.load.covered import covered
 from runner.load.inventory import read_inventory
 from runner.load.library import names_of
 from runner.load.playbook import load_playbook
 from runner.load.schema import cases_schema, inventory_schema, playbook_schema
 from runner.model.event import Status
 from runner.report.words import status_word
-from runner.shelf import CASES, files_of, load_library, shipped
+from runner.shelf import CASES, files_of, known_faults, load_library, shipped
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -103,6 +104,16 @@ class TestGenerated:
         )
         codes = {(code, book.id) for book in load_library((), Diagnostics()).playbooks for code in book.solves}
         assert {(str(row["entry"]), name) for row, names in zip(rows, named, strict=True) for name in names} <= codes
+
+    def test_what_list_counts_is_what_coverage_says(self) -> None:
+        """The table that is shipped has each entry of the article, and each newer code; all of them are covered."""
+        data = yaml.safe_load((DOCS / "coverage.yml").read_text(encoding="utf-8"))
+        faults = known_faults()
+
+        assert sorted(faults["article"]) == sorted(str(row["entry"]) for row in data["article"]["covered"])
+        assert {str(row["entry"]) for row in data["newer"]} <= set(faults["newer"])
+        assert [len(set(faults[name])) for name in ("article", "newer")] == [57, 24]
+        assert [covered(faults[name], load_library((), Diagnostics())).missing for name in faults] == [(), ()]
 
     def test_no_word_means_two_playbooks_for_one_platform(self) -> None:
         """Of those that are shipped, each error code and alias can be found."""
