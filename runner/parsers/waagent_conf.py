@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from runner.model.command import CommandResult
-from runner.parsers.base import Parser, whole_text
+from runner.model.shape import SCALAR, many, table
+from runner.parsers.base import Gives, Parser, whole_text
 
 _NEAR = {"extensions.enabled": "Extensions.Enabled", "provisioning.agent": "Provisioning.Agent"}
 _MISSPELT = "Extensions.Enable"  # the article's spelling of Extensions.Enabled
@@ -75,4 +76,6 @@ WAAGENT_CONF = Parser(
         }
     ),
     _waagent_conf,
+    gives=Gives.RECORD,
+    known=MappingProxyType({"settings": table(SCALAR), "traps": many(SCALAR)}),
 )
