@@ -374,9 +374,9 @@ def _cell(text: str) -> str:
 def _coverage() -> str:
     data = yaml.safe_load((DOCS / "coverage.yml").read_text(encoding="utf-8"))
     covered, total = data["article"]["covered"], data["article"]["entries"]
-    entries, newer = (
+    entries, newer, split = (
         [(str(entry["entry"]), ", ".join(f"`{name}`" for name in playbooks_of(entry)), entry["how"]) for entry in rows]
-        for rows in (covered, data["newer"])
+        for rows in (covered, data["newer"], data["parts"])
     )
     of_newer = {name for entry in data["newer"] for name in playbooks_of(entry)}
     parts = [
@@ -386,6 +386,8 @@ def _coverage() -> str:
         _rows(("entry of the article", "playbook", "how far"), entries),
         f"Newer codes, which the article does not have: {len(of_newer)} playbooks.",
         _rows(("code", "playbook", "how far"), newer),
+        "Parts of an entry that have a playbook of their own, to which the guide of the entry leads.",
+        _rows(("entry of the article", "playbook", "how far"), split),
         "## How sure we are",
         "\n".join(f"- {words}." for words in PROOFS.values()),
     ]

@@ -1,81 +1,93 @@
-"""``/etc/waagent.conf``, as the Azure Linux agent itself reads it.
+"""``/etc/waagent.conf`` of the Azure Linux agent, as the agent itself reads it.
 
-``ConfigurationProvider`` in azurelinuxagent/common/conf.py of Azure/WALinuxAgent: lines ``Key=value`` without sections;
-the last one of a key counts; keys are compared letter by letter; a ``#`` ends a value; a switch is ``y`` or ``n`` in
-either case, and any other word means the default.
+Read in Azure/WALinuxAgent, azurelinuxagent/common/conf.py: a switch is on with ``y`` and off with ``n``; any other word
+leaves it at its default, and that of ``Extensions.Enabled`` is on. That a proxy set here does not reach extensions says
+the agent's README.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
 from types import MappingProxyType
 
+from runner.errors import ParseError
 from runner.model.command import CommandResult
-from runner.model.shape import SCALAR, many, table
+from runner.model.shape import SCALAR, many
 from runner.parsers.base import Gives, Parser, whole_text
+from runner.parsers.ini import Unreadable
+from runner.parsers.plain_conf import Assignment, assignments
 
-_NEAR = {"extensions.enabled": "Extensions.Enabled", "provisioning.agent": "Provisioning.Agent"}
-_MISSPELT = "Extensions.Enable"  # the article's spelling of Extensions.Enabled
-
-
-def read_flat(text: str) -> Mapping[str, str]:
-    """Keys and values, as the agent splits them: a line that only looks indented like a comment is none."""
-    values: dict[str, str] = {}
-    for line in text.split("\n"):
-        if not line.startswith("#") and "=" in line:
-            key, _, value = line.partition("=")
-            values[key.strip()] = value.partition("#")[0].strip('" ').strip()
-    return values
+EXTENSIONS = "Extensions.Enabled"
+PROVISIONING = "Provisioning.Agent"
+_OWN = (EXTENSIONS, PROVISIONING)
+_UNSET = "None"
 
 
-def _switch(value: str | None, *, default: bool) -> bool:
-    return default if value is None else {"y": True, "n": False}.get(value.lower(), default)
+def parse_waagent_conf(result: CommandResult) -> dict[str, object]:
+    """The file, or its absence: ``cat`` exits 1 and prints nothing."""
+    if result.exit_code != 0:
+        if result.exit_code == 1 and not result.stdout:
+            return _facts(exists=False)
+        message = f"the file could not be read (exit {result.exit_code}): {result.err.strip() or 'no error text'}"
+        raise ParseError(message)
+    whole_text(result)
+    try:
+        text = result.stdout.decode("utf-8")
+        lines = list(assignments(text))
+    except UnicodeDecodeError as error:
+        return _facts(exists=True, problem=f"byte {error.start + 1} is not UTF-8, so the agent cannot read the file")
+    except Unreadable as error:
+        return _facts(exists=True, problem=str(error))
+    return _facts(exists=True, lines=lines, problem="" if text else "it is empty, which the agent does not accept")
 
 
-def _traps(values: Mapping[str, str]) -> list[str]:
-    traps = []
-    if _MISSPELT in values:
-        traps.append(f"{_MISSPELT} is no option of the agent, which reads Extensions.Enabled.")
-    traps += [
-        f"{key} has no effect: the agent looks for {_NEAR[key.lower()]}, letter by letter."
-        for key in values
-        if key.lower() in _NEAR and key != _NEAR[key.lower()]
-    ]
-    enabled = values.get("Extensions.Enabled")
-    if enabled is not None and enabled.lower() not in ("y", "n"):
-        traps.append(f"Extensions.Enabled={enabled} is neither y nor n, so the agent takes its default, y.")
-    if values.get("HttpProxy.Host", "None") != "None":
-        traps.append(
-            "HttpProxy.Host does not reach the extensions; a proxy in the environment of the agent's unit does."
-        )
-    return traps
-
-
-def _waagent_conf(result: CommandResult) -> object:
-    text = whole_text(result)
-    values = read_flat(text)
+def _facts(*, exists: bool, lines: Sequence[Assignment] = (), problem: str = "") -> dict[str, object]:
+    values = {each.name: each.meaning for each in lines if each.name in _OWN}
+    set_to = {name: value for name, value in values.items() if value != _UNSET}
     return {
-        "exists": result.exit_code == 0,
-        "settings": dict(values),
-        "extensions_enabled": _switch(values.get("Extensions.Enabled"), default=True),
-        "provisioning_agent": values.get("Provisioning.Agent", "auto"),
-        "traps": _traps(values),
+        "exists": exists,
+        "problem": problem,
+        "extensions_enabled": set_to.get(EXTENSIONS, "y").lower() != "n",
+        "extensions_value": values.get(EXTENSIONS),
+        "provisioning_agent": set_to.get(PROVISIONING, "auto"),
+        "traps": [*_name_traps(lines), *_value_traps(lines, values)],
     }
 
 
+def _name_traps(lines: Sequence[Assignment]) -> Iterator[str]:
+    for each in lines:
+        if each.name == "Extensions.Enable":
+            yield f"Line {each.number}: nothing reads Extensions.Enable; the agent's own name for it is {EXTENSIONS}."
+        for name in _OWN:
+            if each.name != name and each.name.lower() == name.lower():
+                yield f"Line {each.number}: nothing reads {each.name}; capital and small letters count: {name}."
+
+
+def _value_traps(lines: Sequence[Assignment], values: dict[str, str]) -> Iterator[str]:
+    for name in _OWN:
+        numbers = [str(each.number) for each in lines if each.name == name]
+        if len(numbers) > 1:
+            yield f"{name} stands in the lines {', '.join(numbers)}; the last one counts."
+    if EXTENSIONS in values and values[EXTENSIONS].lower() not in ("y", "n"):
+        yield f"{EXTENSIONS} is {values[EXTENSIONS]!r}, neither y nor n, so the agent takes its default, which is y."
+    if any(each.name == "HttpProxy.Host" and each.meaning not in ("", _UNSET) for each in lines):
+        yield "HttpProxy.Host is set; extensions do not see it. A proxy in the environment of the unit does reach them."
+
+
 WAAGENT_CONF = Parser(
-    "waagent_conf",
-    "/etc/waagent.conf, as printed by cat, read as the Azure Linux agent reads it.",
-    MappingProxyType(
+    name="waagent_conf",
+    summary="/etc/waagent.conf, as printed by cat, read as the Azure Linux agent reads it.",
+    fields=MappingProxyType(
         {
             "exists": "whether there is such a file",
-            "settings": "its keys, in their exact letters, with the values that count",
-            "extensions_enabled": "whether the agent runs extensions; that is its default, too",
-            "provisioning_agent": "Provisioning.Agent; auto where it is not said",
+            "problem": "why the agent cannot read it, or not as it seems; empty if it can",
+            "extensions_enabled": "whether the agent handles extensions at all: only n switches them off",
+            "extensions_value": "the value of Extensions.Enabled, or null",
+            "provisioning_agent": "the value of Provisioning.Agent; auto where it is not set",
             "traps": "sentences on what is written and has another effect than it seems, or none",
         }
     ),
-    _waagent_conf,
+    parse=parse_waagent_conf,
     gives=Gives.RECORD,
-    known=MappingProxyType({"settings": table(SCALAR), "traps": many(SCALAR)}),
+    known=MappingProxyType({"traps": many(SCALAR)}),
 )

@@ -14,11 +14,11 @@ from runner.model.inventory import Platform
 from runner.model.plan import Outcome
 from runner.model.playbook import Risk
 from runner.parsers.ini import Unreadable, interpolation_problems, read
-from runner.parsers.waagent_conf import read_flat
+from runner.parsers.plain_conf import read_plain
 from runner.steps._atomic_write import FileSeen, diff, is_glob, judge_script, look_file, look_paths, put_back, write
 from runner.steps.base import Args, Decision, Judgement, Observing, StepType
-from runner.steps.flat_text import set_flat
 from runner.steps.ini_text import set_option
+from runner.steps.plain_text import set_plain
 
 
 def _listed(items: tuple[str, ...] | str | None) -> tuple[str, ...]:
@@ -36,13 +36,12 @@ class IniArgs(Args):
         default=None,
         min_length=1,
         pattern=r"^[^\]\n\r]+$",
-        description="The section, in its exact letters. Left out: the file has none, only lines `Key=value`, as "
-        "/etc/waagent.conf; there the option's letters must be exact too.",
+        description="The section, in its exact letters; left out for a file of `Name=value` lines without sections.",
     )
     option: str = Field(
         min_length=1,
         pattern=r"^[^=:\s#;\[][^=:\n\r]*$",
-        description="The option; in a section, capital and small letters are the same.",
+        description="The option; capital and small letters are the same in a section, and differ without one.",
     )
     value: str | None = Field(default=None, description="The whole value, on one line.")
     items: tuple[str, ...] | str | None = Field(
@@ -97,7 +96,7 @@ class _Change:
 
 
 def _change(args: IniArgs, seen: FileSeen) -> _Change:
-    """Judge one file: by what the strict parser reads, not by how it looks."""
+    """Judge one file: by what its reader reads, not by how it looks."""
     where = f"{seen.path}: "
     if seen.problem:
         return _Change(seen, refusal=f"{where}{seen.problem}.", remedy="Look at it by hand.")
@@ -113,22 +112,28 @@ def _change(args: IniArgs, seen: FileSeen) -> _Change:
             seen, refusal=f"{where}it is not UTF-8.", remedy="Rewrite it in UTF-8; its readers may ignore it."
         )
     try:
-        return _edited(args, seen, text)
+        if args.section is None:
+            return _edited_plain(args, seen, text)
+        return _edited(args, seen, text, args.section)
     except Unreadable as problem:
-        reader = (
-            "" if args.section is None else ": a strict reader, such as the backup extension, ignores the whole file"
-        )
-        remedy = f"Correct that by hand first{reader}."
+        strict = ": a strict reader, such as the backup extension, ignores the whole file" if args.section else ""
+        remedy = f"Correct that by hand first{strict}."
         return _Change(seen, refusal=f"{where}{problem}.", remedy=remedy)
 
 
-def _edited(args: IniArgs, seen: FileSeen, text: str) -> _Change:
-    if args.section is None:
-        return _edited_flat(args, seen, text)
+def _edited_plain(args: IniArgs, seen: FileSeen, text: str) -> _Change:
+    """A file without sections: names in their exact letters, and of two lines with one name the last one counts."""
+    old = read_plain(text).get(args.option)
+    wanted = _wanted(args, old)
+    new = None if wanted == old else set_plain(text, args.option, wanted)
+    return _Change(seen, text=text, new=new, old_value=old, new_value=wanted)
+
+
+def _edited(args: IniArgs, seen: FileSeen, text: str, section: str) -> _Change:
     sections = read(text)
     key = args.option.lower()
-    _check(args, args.section, text, sections.keys())
-    old = sections.get(args.section, {}).get(key)
+    _check((section, key), text, sections.keys())
+    old = sections.get(section, {}).get(key)
     wanted = _wanted(args, old)
     if wanted is not None and "%" in wanted.replace("%%", ""):
         raise Unreadable(
@@ -136,32 +141,23 @@ def _edited(args: IniArgs, seen: FileSeen, text: str) -> _Change:
         )
     if wanted == old:
         return _Change(seen, text=text, old_value=old, new_value=old)
-    new = set_option(text, args.section, args.option, wanted)
+    new = set_option(text, section, args.option, wanted)
     return _Change(seen, text=text, new=new, old_value=old, new_value=wanted)
 
 
-def _edited_flat(args: IniArgs, seen: FileSeen, text: str) -> _Change:
-    """Without sections, as the Azure Linux agent reads its settings: no interpolation, and a # ends a value."""
-    old = read_flat(text).get(args.option)
-    wanted = _wanted(args, old)
-    if wanted is not None and ("#" in wanted or wanted != wanted.strip('"')):
-        raise Unreadable(f"the value {wanted!r} holds a # or is quoted, which its reader would cut off")
-    new = None if wanted == old else set_flat(text, args.option, wanted)
-    return _Change(seen, text=text, new=new, old_value=old, new_value=wanted)
-
-
-def _check(args: IniArgs, wanted: str, text: str, names: Collection[str]) -> None:
+def _check(where: tuple[str, str], text: str, names: Collection[str]) -> None:
     """What can be read, and yet is not what it seems."""
+    section = where[0]
     lone = re.search(r"\r(?!\n)", text)
     if lone is not None:
         line = text.count("\n", 0, lone.start()) + 1
         raise Unreadable(f"line {line} holds a carriage return by itself, which ends a line for the strict parser")
-    other = next((name for name in names if name.lower() == wanted.lower()), None)
-    if wanted not in names and other is not None:
-        raise Unreadable(f"the section is written [{other}], and its reader looks for [{wanted}], letter by letter")
-    for section, key in interpolation_problems(text):
-        if (section, key) != (wanted, args.option.lower()):
-            raise Unreadable(f"the value of {key} in [{section}] holds a % that the strict parser cannot read")
+    other = next((name for name in names if name.lower() == section.lower()), None)
+    if section not in names and other is not None:
+        raise Unreadable(f"the section is written [{other}], and its reader looks for [{section}], letter by letter")
+    for broken in interpolation_problems(text):
+        if broken != where:
+            raise Unreadable(f"the value of {broken[1]} in [{broken[0]}] holds a % that the strict parser cannot read")
 
 
 def _wanted(args: IniArgs, old: str | None) -> str | None:
@@ -187,8 +183,8 @@ class IniValue(StepType[IniArgs, IniState]):
     args = IniArgs
     platforms: ClassVar[frozenset[Platform]] = frozenset({Platform.LINUX})
     summary: ClassVar[str] = (
-        "One option of an INI file, or of a file of lines `Key=value`, has a value. Comments, order and line ends "
-        "stay; written atomically, with a backup."
+        "One option of an INI file, or of a file of plain `Name=value` lines, has a value. Comments, order and line "
+        "ends stay; written atomically, with a backup."
     )
     least_risk: ClassVar[Risk | None] = Risk.CONFIG
 

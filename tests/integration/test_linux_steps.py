@@ -669,6 +669,22 @@ class TestFiles:
         assert apply(FILE, args)[0] == []
 
 
+def test_agents_switch(tmp_path: Path) -> None:
+    """A file without sections: one line changes on disk, mode and owner stay, and a second time nothing is sent."""
+    path = tmp_path / "waagent.conf"
+    path.write_bytes(b"# Agent\r\nProvisioning.Agent=auto\r\nExtensions.Enabled=n # why\r\n")
+    path.chmod(0o640)
+    args = make(INI_VALUE, path=str(path), option="Extensions.Enabled", value="y")
+    undo = decide(INI_VALUE, args).undo
+
+    assert apply(INI_VALUE, args)[1].judged is Judged.OK
+    assert path.read_bytes() == b"# Agent\r\nProvisioning.Agent=auto\r\nExtensions.Enabled=y # why\r\n"
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert apply(INI_VALUE, args)[0] == []
+    assert [execute(command).exit_code for command in undo] == [0]
+    assert b"Extensions.Enabled=n # why" in path.read_bytes()
+
+
 def test_change_is_left_at_its_deadline() -> None:
     """What mounts is never interrupted."""
     assert change("mount", "--", "/x").at_deadline.value == "leave"
