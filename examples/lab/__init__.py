@@ -4,10 +4,12 @@ from examples.lab.errors import LabError
 from examples.lab.lab import Lab
 from examples.lab.needs import missing, missing_windows
 from examples.lab.scenarios import SCENARIOS, Damage, Scenario, Volume
+from examples.lab.scenarios_agent import AGENT_SCENARIOS
 from examples.lab.state import Cleanliness, LoggedCommand, Mount, TargetState
 from examples.lab.windows.wine.scenarios import WINDOWS_SCENARIOS
 
 __all__ = [
+    "AGENT_SCENARIOS",
     "SCENARIOS",
     "WINDOWS_SCENARIOS",
     "Cleanliness",

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from examples.lab.errors import LabError
 from examples.lab.fleet import is_windows
 from examples.lab.lab import Lab
-from examples.lab.scenarios import SCENARIOS
+from examples.lab.scenarios_agent import LINUX_SCENARIOS
 from examples.lab.windows.wine.scenarios import WINDOWS_SCENARIOS
 
 
@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _scenarios(_: argparse.Namespace) -> int:
-    titles = {name: scenario.title for name, scenario in SCENARIOS.items()}
+    titles = {name: scenario.title for name, scenario in LINUX_SCENARIOS.items()}
     titles |= {name: scenario.title for name, scenario in WINDOWS_SCENARIOS.items()}
     for name, title in titles.items():
         print(f"{name:28}{title}")

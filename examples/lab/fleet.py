@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from examples.lab import images, namespace, sshd
+from examples.lab import images, namespace, sshd, systemd
 from examples.lab.accounts import Access
 from examples.lab.inventory import Client, write_client_files
 from examples.lab.needs import missing, missing_windows
 from examples.lab.registry import Record, Target
+from examples.lab.scenarios_agent import AGENT_SCENARIOS
 from examples.lab.state import LoggedCommand, logged_commands
 from examples.lab.target import end_target, start_target
 from examples.lab.windows.target import USER, authority_file, end_windows, running_windows, start_windows
@@ -26,8 +27,10 @@ def is_windows(scenario: str) -> bool:
 
 def missing_for(scenarios: Iterable[str]) -> list[str]:
     """What keeps this machine from carrying targets of those scenarios, one sentence each."""
-    kinds = {is_windows(scenario) for scenario in scenarios}
-    return [*(missing() if False in kinds else []), *(missing_windows() if True in kinds else [])]
+    wanted = set(scenarios)
+    kinds = {is_windows(scenario) for scenario in wanted}
+    with_systemd = systemd.missing() if wanted & AGENT_SCENARIOS.keys() else []
+    return [*(missing() if False in kinds else []), *(missing_windows() if True in kinds else []), *with_systemd]
 
 
 def start(lab: Path, name: str, scenario: str, access: Access, *, port: int | None = None) -> Target:

@@ -10,7 +10,7 @@ from examples.lab import fleet, images, namespace, sshd
 from examples.lab.accounts import Access, new_password
 from examples.lab.errors import LabError
 from examples.lab.registry import Record, Target, read_record, write_record
-from examples.lab.scenarios import SCENARIOS
+from examples.lab.scenarios_agent import LINUX_SCENARIOS
 from examples.lab.state import (
     Cleanliness,
     LoggedCommand,
@@ -53,7 +53,7 @@ class Lab:
         kept = self._running()
         wanted = name_targets(targets, taken=kept)
         if not wanted:
-            raise LabError(f"Name at least one scenario: {', '.join((*SCENARIOS, *WINDOWS_SCENARIOS))}")
+            raise LabError(f"Name at least one scenario: {', '.join((*LINUX_SCENARIOS, *WINDOWS_SCENARIOS))}")
         if problems := fleet.missing_for(wanted.values()):
             raise LabError(" ".join(problems))
         self._prepare(kept)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from examples.lab import systemd
 from examples.lab.accounts import UIDS, File
 from examples.lab.errors import LabError
 from examples.lab.processes import ENVIRONMENT, POLL_SECONDS, attempt, command_lines, in_same_namespace, kill, run
@@ -15,13 +16,17 @@ SCRIPT = Path(__file__).with_name("target_init.sh")
 MARK = "vmfix-lab-init"  # target_init.sh's first argument: finds a target's processes, whoever started them
 
 
-def start(folder: Path, host_name: str) -> int:
+def start(folder: Path, host_name: str, *, with_systemd: bool = False) -> int:
     """Start a target's first process and return its PID here; its state is in `folder`, which must be absolute."""
     for name in ("root", "log/upper", "log/work", "log/lower"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     # setsid forks: the target outlives this program, so it must not be a child that somebody has to collect.
-    argv = ["setsid", "--fork", "unshare", "--mount", "--propagation", "private", "--uts", "--pid", "--fork"]
+    argv = ["unshare", "--mount", "--propagation", "private", "--uts", "--pid", "--fork"]
     argv += ["sh", str(SCRIPT), MARK, str(folder), host_name]
+    if with_systemd:
+        enter_groups = systemd.entering(folder)
+        argv = ["sh", "-ec", f'{enter_groups} exec "$@"', "sh", argv[0], "--cgroup", *argv[1:], systemd.kind()]
+    argv = ["setsid", "--fork", *argv]
     with (
         (folder / "init.log").open("wb") as log,
         subprocess.Popen(
@@ -32,7 +37,10 @@ def start(folder: Path, host_name: str) -> int:
         said = process.stdout.readline() if process.stdout else b""
     if said != b"ready\n":
         raise LabError(f"Target {host_name} did not start: {(folder / 'init.log').read_text().strip()}")
-    return find(folder)
+    init = find(folder)
+    if with_systemd:
+        systemd.await_up(enter(init, ["systemctl", "is-system-running"]))
+    return init
 
 
 def running(lab: Path) -> set[Path]:
@@ -111,6 +119,7 @@ def end(folder: Path, *, timeout_s: float = 15) -> None:
         if time.monotonic() > deadline:
             raise LabError(f"Processes {left} of target {folder.name} do not end")
         time.sleep(POLL_SECONDS)
+    systemd.leave_nothing(folder)
 
 
 def _thaw(init: int) -> None:

@@ -4,8 +4,12 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from examples.lab.waagent import Outcome
+
+if TYPE_CHECKING:
+    from examples.lab.scenarios_agent import Agent
 
 
 class Damage(enum.Enum):
@@ -44,6 +48,7 @@ class Scenario:
     conf_mode: int = 0o644
     conf_owner: str = "root"
     waagent: bool = True
+    agent: "Agent | None" = None  # a package of the agent, on a target that systemd runs
 
 
 ODD_PATH = "/data/møl & co"

@@ -4,12 +4,13 @@ import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from examples.lab import images, namespace, sshd, waagent
+from examples.lab import agent, images, namespace, sshd, waagent
 from examples.lab.accounts import Access, File, account_files
 from examples.lab.errors import LabError
 from examples.lab.images import Disk
 from examples.lab.registry import Target
-from examples.lab.scenarios import SCENARIOS, Scenario, Volume
+from examples.lab.scenarios import Scenario, Volume
+from examples.lab.scenarios_agent import LINUX_SCENARIOS
 from examples.lab.windows.wine.scenarios import WINDOWS_SCENARIOS
 
 NAME_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
@@ -31,8 +32,8 @@ def name_targets(wanted: Iterable[str], *, taken: Iterable[str]) -> dict[str, st
     named: dict[str, str] = {}
     for text in wanted:
         given, equals, scenario = text.rpartition("=")
-        if scenario not in SCENARIOS and scenario not in WINDOWS_SCENARIOS:
-            known = ", ".join((*SCENARIOS, *WINDOWS_SCENARIOS))
+        if scenario not in LINUX_SCENARIOS and scenario not in WINDOWS_SCENARIOS:
+            known = ", ".join((*LINUX_SCENARIOS, *WINDOWS_SCENARIOS))
             raise LabError(f"There is no scenario {scenario!r}; there are: {known}")
         name = given if equals else _free_name(scenario, used)
         if name in used:
@@ -54,13 +55,15 @@ def _free_name(scenario: str, used: set[str]) -> str:
 
 def start_target(lab: Path, name: str, scenario_name: str, access: Access, *, port: int | None = None) -> Target:
     """Start a target, with a new host key and a free port unless `port` says that it is to be the old one again."""
-    folder, scenario = lab / name, SCENARIOS[scenario_name]
+    folder, scenario = lab / name, LINUX_SCENARIOS[scenario_name]
     folder.mkdir(exist_ok=True)
     made = [images.make_disk(folder, i, volume, seed=name) for i, volume in enumerate(scenario.volumes)]
     disks = tuple(disk for disk, _ in made)
-    init = namespace.start(folder, name)
+    init = namespace.start(folder, name, with_systemd=scenario.agent is not None)
     namespace.write(init, [*account_files(name, access.password_hash), *_scenario_files(scenario, disks)])
     _mount(init, scenario.volumes, [device for _, device in made], disks)
+    if scenario.agent is not None:
+        agent.set_up(init, scenario.agent)
     _prepare_log(folder, keep=port is not None)
     if port is None:
         sshd.make_key(folder / "host_key", name)
