@@ -18,7 +18,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "list": ("library:list_playbooks", "Playbooks by error code, alias, id or title."),
         "show": ("library:show_playbook", "One playbook in full: what it reads, asks, runs and risks."),
-        "check": ("check:check", "Validate playbooks and inventories."),
+        "check": ("check:check", "Validate playbooks, inventories and policies; find what will go wrong."),
         "test": ("testing:run_tests", "Play the cases beside playbooks; nothing is connected to."),
         "ping": ("ping:ping", "Log in, become root, compare identities; change nothing."),
         "triage": ("triage:triage", "Read failed backup jobs; say which playbook each needs, and where."),

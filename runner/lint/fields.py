@@ -20,17 +20,17 @@ NO_SUCH_FIELD = error("no-such-field", "An expression asks a fact for a field th
 NO_SUCH_WORD = error("no-such-word", "Something is compared with a word that it never is, such as a misspelt status.")
 LOOP_OVER_NO_LIST = error("loop-over-no-list", "`for_each` gets a mapping or a single value, and not a list.")
 
-_RESULT = record(
+RESULT = record(
     ("sent", "exit_code", "facts", "ok", "changed"),
     status=one_of(
         *("changed", "unchanged", "skipped", "failed", "refused", "needs_person", "indeterminate", "not_approved"),
         "not_run",
     ),
 )
-_WOULD = record(
+WOULD = record(
     ("outcome", "evidence"), outcome=one_of("would change", "no change", "cannot know", "refused"), evidence=SCALAR
 )
-_TARGET = record(
+TARGET_SHAPE = record(
     ("name", "address", "azure_id", "subscription", "resource_group", "vm", "vars"),
     platform=one_of("linux", "windows"),
     groups=many(SCALAR),
@@ -83,7 +83,7 @@ class _Shapes:
 
     def __init__(self, book: Book) -> None:
         self._book = book
-        self.names: dict[str, Shape] = {TARGET: _TARGET}
+        self.names: dict[str, Shape] = {TARGET: TARGET_SHAPE}
         self._items: dict[str, Shape] = {}
         for observation in book.playbook.observe:
             self._add(observation)
@@ -93,7 +93,7 @@ class _Shapes:
         self._define()
 
     def _add(self, observation: Observation) -> None:
-        one = _WOULD if observation.would is not None else PARSERS[observation.parse].shape
+        one = WOULD if observation.would is not None else PARSERS[observation.parse].shape
         if observation.for_each is not None:
             self._items[observation.name] = item = self._item(observation.for_each.text)
             one = many(record((), item=item, value=one))
@@ -123,7 +123,7 @@ class _Shapes:
 
 
 def _results(remedy: Remedy) -> Shape:
-    return record((), **{step.id: _RESULT for step in remedy.steps})
+    return record((), **{step.id: RESULT for step in remedy.steps})
 
 
 RULES = (NO_SUCH_FIELD, NO_SUCH_WORD, LOOP_OVER_NO_LIST)
