@@ -18,7 +18,7 @@ def changed_by(step: Step) -> frozenset[str] | None:
     match step.type:
         case "file" | "ini_value":
             return _written("file", args.get("path"))
-        case "registry_value":
+        case "registry_value" | "registry_key":
             return _written("registry", args.get("key"))
         case "service":
             name = args.get("name")

@@ -18,6 +18,7 @@ from runner.steps.manual import Manual
 from runner.steps.mount import Mount
 from runner.steps.package import Package
 from runner.steps.reboot import Reboot
+from runner.steps.registry_key import RegistryKey
 from runner.steps.registry_value import RegistryValue
 from runner.steps.service import Service
 from runner.steps.wait_for import WaitFor
@@ -29,6 +30,7 @@ _ALL: tuple[StepType[Any, Any], ...] = (
     Service(),
     Package(),
     RegistryValue(),
+    RegistryKey(),
     Acl(),
     Certificates(),
     DefenderExclusion(),

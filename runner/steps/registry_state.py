@@ -1,7 +1,8 @@
-"""Looking at one value of the registry, so that "not there" is certain."""
+"""Looking at one value or one key of the registry, so that "not there" is certain."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
@@ -14,6 +15,33 @@ from runner.steps.base import Observing
 _LOOK_AT_MOST = 30.0
 _HIVE = "HKLM"
 _LONG_HIVE = "HKEY_LOCAL_MACHINE"
+_ANY_HIVE = re.compile(r"(HKEY_LOCAL_MACHINE|HKLM)(?=\\)", re.IGNORECASE)
+_KEY = re.compile(r"HKLM(\\[^\\\x00-\x1f]{1,255})+")
+
+
+def short_key(key: str) -> str:
+    """The key with its hive's short name, as ``reg`` takes it."""
+    return _ANY_HIVE.sub(_HIVE, key)
+
+
+def key_problem(key: str) -> str:
+    """Why this is no key that a step may name, with advice in a second line; empty if it is one."""
+    if not _ANY_HIVE.match(key):
+        return (
+            f"`{key}` does not begin with HKLM\\\nOnly HKLM is the machine's own: what HKCU and HKU hold depends on "
+            "who is logged in, and HKCR and HKCC are views of other keys."
+        )
+    if not _KEY.fullmatch(short_key(key)):
+        return f"`{key}` is no key below HKLM\nWrite it without a backslash at the end and without empty parts."
+    return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyState:
+    """``holds`` are the names of its values and of the keys right below it, sorted."""
+
+    exists: bool
+    holds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +69,17 @@ def observe_value(key: str, name: str) -> Observing[RegistryState]:
         message = f"the value {key}\\{name} is there, and cannot be read by its name"
         raise ParseError(message)
     return RegistryState(key_exists=True)
+
+
+def observe_key(key: str) -> Observing[KeyState]:
+    """One ``reg query`` if the key is there, else as for a value. Raises ``ParseError`` if it may not be read."""
+    found = yield from _query(key)
+    if not found["exists"]:
+        yield from _prove_absence(key)
+        return KeyState(exists=False)
+    below = cast("list[str]", found["subkeys"])
+    names = [each.rpartition("\\")[2] for each in below if each.lower() != _long(key).lower()]
+    return KeyState(exists=True, holds=tuple(sorted([*names, *cast("Mapping[str, object]", found["entries"])])))
 
 
 def _query(key: str, *more: str) -> Observing[Mapping[str, object]]:

@@ -18,15 +18,13 @@ from runner.model.inventory import Platform
 from runner.model.plan import Outcome
 from runner.model.playbook import Risk
 from runner.steps.base import Args, Decision, Judged, Judgement, Observing, StepType
-from runner.steps.registry_state import RegistryState, observe_value
+from runner.steps.registry_state import RegistryState, key_problem, observe_value, short_key
 from runner.steps.rendering import is_open
 from runner.steps.sendable import all_rendered, why_unsendable
 
 Type: TypeAlias = Literal["REG_SZ", "REG_EXPAND_SZ", "REG_DWORD", "REG_QWORD", "REG_BINARY"]
 
 _AT_MOST = 60.0
-_HIVE = re.compile(r"(HKEY_LOCAL_MACHINE|HKLM)(?=\\)", re.IGNORECASE)
-_KEY = re.compile(r"HKLM(\\[^\\\x00-\x1f]{1,255})+")
 _UNFIT = re.compile(r"[\x00-\x1f]")
 _BYTES = re.compile(r"([0-9A-Fa-f]{2})*")
 _WIDTHS: Mapping[str, int] = {"REG_DWORD": 32, "REG_QWORD": 64}
@@ -51,7 +49,7 @@ class RegistryValueArgs(Args):
         """A key in HKLM, and data of its type that reg can be given and prints as one line."""
         key, name = given.get("key"), given.get("name")
         if isinstance(key, str) and not is_open(key):
-            problem = _key_problem(key)
+            problem = key_problem(key)
             if problem:
                 return problem
         if isinstance(name, str) and _UNFIT.search(name):
@@ -64,7 +62,7 @@ class RegistryValueArgs(Args):
     @property
     def full_key(self) -> str:
         """The key with its hive's short name."""
-        return _HIVE.sub("HKLM", self.key)
+        return short_key(self.key)
 
     @property
     def wanted(self) -> tuple[str, object] | None:
@@ -72,17 +70,6 @@ class RegistryValueArgs(Args):
         if self.type is None or self.data is None:
             return None
         return self.type, plain(self.type, self.data)
-
-
-def _key_problem(key: str) -> str:
-    if not _HIVE.match(key):
-        return (
-            f"`{key}` does not begin with HKLM\\\nOnly HKLM is the machine's own: what HKCU and HKU hold depends on "
-            "who is logged in, and HKCR and HKCC are views of other keys."
-        )
-    if not _KEY.fullmatch(_HIVE.sub("HKLM", key)):
-        return f"`{key}` is no key below HKLM\nWrite it without a backslash at the end and without empty parts."
-    return ""
 
 
 def _content_problem(kind: object, data: object) -> str:

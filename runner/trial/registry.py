@@ -60,6 +60,8 @@ class Registry:
                 return self._query(key, "")
             case ["query", key, "/v", name]:
                 return self._query(key, name)
+            case [verb, key] if verb in ("add", "delete"):
+                return self._whole_key(verb, short(key))
             case ["add", key, "/v", name, "/t", kind, "/d", data]:
                 self._put(self._named(short(key)), name, (kind, data))
                 return _done()
@@ -70,6 +72,17 @@ class Registry:
                 return _done()
             case _:
                 return None
+
+    def _whole_key(self, verb: str, key: str) -> CommandResult:
+        """Made, or taken away with all that is below it."""
+        keys = self.keys or {}
+        if verb == "add":
+            keys.setdefault(self._named(key), {})
+            return _done()
+        gone = [each for each in keys if f"{each}\\".lower().startswith(f"{key}\\".lower())]
+        for each in gone:
+            keys.pop(each)
+        return _done() if gone else _missing()
 
     def _named(self, key: str) -> str:
         return next((each for each in self.keys or {} if each.lower() == key.lower()), key)
