@@ -100,7 +100,7 @@ def load_tests(playbook: Playbook, diagnostics: Diagnostics) -> tuple[Case, ...]
     def read_file(name: str) -> bytes | None:
         try:
             return (folder / name).read_bytes()
-        except OSError:
+        except (OSError, ValueError):  # ValueError: a name with a NUL
             return None
 
     return load_cases(text, str(path), playbook, diagnostics, read_file)

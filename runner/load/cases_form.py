@@ -196,7 +196,9 @@ class ExpectForm(Shape):
         None, description="values of the registry at the end"
     )
     units: dict[Text, UnitState | UnitForm | None] | None = Field(None, description="units of systemd at the end")
-    files: dict[AbsolutePath, str | FileForm | None] | None = Field(None, description="files at the end")
+    files: dict[AbsolutePath, str | FileForm | None] | None = Field(
+        None, description="files at the end; mode, owner and group only if they are named"
+    )
     mounts: dict[AbsolutePath, MountForm | None] | None = Field(None, description="mounts at the end")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -84,7 +84,7 @@ def given_end(form: ExpectForm, path: Path, reader: Reader) -> Given:
         services=_each(form.services, _service),
         registry=_registry(form.registry, (*path, "registry"), reader),
         units=_each(form.units, _unit),
-        files=_each(form.files, _file),
+        files=_each(form.files, _file_at_end),
         mounts=_mounts(form.mounts, (*path, "mounts"), reader),
     )
 
@@ -151,6 +151,20 @@ def _file(form: str | FileForm | None) -> GivenFile | None:
     if isinstance(form, str):
         return GivenFile(content=form.encode())
     return GivenFile(content=form.content.encode(), mode=form.mode, owner=form.owner, group=form.group)
+
+
+def _file_at_end(form: str | FileForm | None) -> GivenFile | None:
+    """The same; mode, owner and group are empty, and not looked at, where the case does not name them."""
+    file = _file(form)
+    if file is None:
+        return None
+    said = frozenset() if form is None or isinstance(form, str) else form.model_fields_set
+    return replace(
+        file,
+        mode=file.mode if "mode" in said else "",
+        owner=file.owner if "owner" in said else "",
+        group=file.group if "group" in said else "",
+    )
 
 
 def _mount(form: MountForm | None) -> GivenMount | None:

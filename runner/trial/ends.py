@@ -31,10 +31,7 @@ def ends(machine: Machine, end: Given) -> Iterator[Difference]:
     yield from _registry(machine, end)
     for name, unit in (end.units or {}).items():
         yield from _told(f"unit {name}", _unit(unit, unit), _unit(_unit_now(machine, name), unit))
-    for path, file in (end.files or {}).items():
-        wanted, now = None if file is None else file.content, machine.files.content(path)
-        if wanted != now:
-            yield Difference(path, unified(_lines(wanted), _lines(now)))
+    yield from _files(machine, end)
     for target, mount in (end.mounts or {}).items():
         yield from _told(f"mount {target}", _mount(mount), _mount((machine.mounts.mounts or {}).get(target)))
 
@@ -42,6 +39,18 @@ def ends(machine: Machine, end: Given) -> Iterator[Difference]:
 def _told(what: str, expected: str, got: str) -> Iterator[Difference]:
     if expected != got:
         yield Difference(what, (f"expected {expected}", f"got {got}"))
+
+
+def _files(machine: Machine, end: Given) -> Iterator[Difference]:
+    for path, wanted in (end.files or {}).items():
+        now = (machine.files.files or {}).get(path)
+        content = (None if wanted is None else wanted.content, None if now is None else now.content)
+        if content[0] != content[1]:
+            yield Difference(path, unified(*map(_lines, content)))
+        if wanted is not None and now is not None:
+            for part in ("mode", "owner", "group"):
+                if getattr(wanted, part):
+                    yield from _told(f"{part} of {path}", getattr(wanted, part), getattr(now, part))
 
 
 def _lines(content: bytes | None) -> list[str]:

@@ -167,6 +167,7 @@ def test_verification_costs_no_time(desk: Desk, lamp: str) -> None:
         ("status: healthy}", "status: healthy, plan: {light/lite: no change}}", "remedy `light` has no step `lite`"),
         ("status: healthy}", "status: healthy}\n    approve: [lihgt]", "Did you mean `light`?"),
         ("  registry: {}", "  answers: {colours: {file: red.txt}}", "the file red.txt cannot be read"),
+        ("  registry: {}", '  answers: {colours: {file: "red\\0.txt"}}', "cannot be read"),
         ("  registry: {}", "  answers: {colours: {file: ../red.txt}}", "is no file in the folder of the cases"),
         ("  registry: {}", "  answers: {colours: {fails: lost, exit: 1}}", "gives no output and no exit code"),
     ],

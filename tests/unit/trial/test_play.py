@@ -217,6 +217,20 @@ def test_what_is_held_against_the_author(case: str, words: str) -> None:
     assert any(words in line for line in differences(expected + case))
 
 
+def test_files_at_the_end_are_held_against_what_is_said_of_them() -> None:
+    """Mode, owner and group too, if the case names them; else only the content."""
+    case = "name: x\nunits: {waagent: active}\nfiles: {/k: {content: a, mode: '0600', owner: kim}}\n"
+    said = "{content: a, mode: '0644', owner: root}"
+    assert differences(f"{case}expect: {{status: healthy, files: {{/k: {said}}}}}") == [
+        "mode of /k: expected 0644",
+        "mode of /k: got 0600",
+        "owner of /k: expected root",
+        "owner of /k: got kim",
+    ]
+    for right in ("a", "{content: a}", "{content: a, mode: '0600', owner: kim, group: root}"):
+        assert differences(f"{case}expect: {{status: healthy, files: {{/k: {right}}}}}") == []
+
+
 def test_a_script_that_nothing_answers_is_shown_in_full() -> None:
     """With what to paste."""
     usual = USUAL.replace(', probe: ""', "")
