@@ -5,9 +5,12 @@ Wine is not Windows: what these tests show is that vmfix does the right thing on
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
+import time
+from datetime import UTC, datetime
 
 import pytest
 
@@ -110,6 +113,46 @@ def test_the_vss_service_is_restarted_and_the_machine_only_if_that_does_not_help
     assert desk.lab.windows("win-vss-start-fails").boots == 2
     assert desk.lab.windows("win-vss-bad").boots == 1
     second_run_changes_nothing(desk, SERVICE, names)
+
+
+def test_vss_is_not_stopped_under_a_backup(desk_of: DeskOf) -> None:
+    """It was disabled while it runs: that is a fault, and mending it now would end the backup."""
+    name = "win-vss-busy"
+    desk = desk_of(name)
+    run_and_prove(desk, SERVICE, {name: "healthy"})
+    assert desk.lab.windows(name).run("sc.exe", "config", "VSS", "start=", "disabled")[0] == 0
+    done = run_and_prove(desk, SERVICE, {name: "refused"})
+
+    assert "A backup is running on this VM" in done.entries[name]["reason"]
+    assert changes(desk, name) == []
+
+
+def test_slow_disks_are_named_and_left_to_a_person(desk_of: DeskOf) -> None:
+    """By what VSS and volsnap wrote within the last day, and by nobody else's events of those numbers."""
+    name = "win-iops"
+    desk = desk_of(name)
+    run_and_prove(desk, WRITERS, {name: "applied"}, "-e", "settle=5s")
+    sent_then = len(changes(desk, name))
+    time.sleep(1.1)  # the failure is told in whole seconds, and comes after what was done
+    failed_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    done = run_and_prove(desk, WRITERS, {name: "needs_person"}, "-e", "settle=5s", "--backup-failed-at", failed_at)
+
+    (said,) = [remark for remark in done.entries[name]["remarks"] if "too slow" in remark]
+    assert re.findall(r"(\w+) (\d+) at ", said) == [("vss", "12298"), ("volsnap", "9"), ("volsnap", "8")]
+    assert "move to disks with more IOPS" in done.text
+    assert all(line.startswith("net ") for line in changes(desk, name)[sent_then:])
+
+
+def test_no_writers_at_all_are_an_error(desk_of: DeskOf) -> None:
+    """vssadmin ends with 0 and lists none: that is never called healthy."""
+    name = "win-no-writers"
+    desk = desk_of(name)
+    done = run_and_prove(desk, WRITERS, {name: "failed"})
+
+    assert "at least one VSS writer" in done.entries[name]["reason"]
+    assert done.code == 5
+    assert changes(desk, name) == []
+    assert desk.lab.windows(name).is_mended()
 
 
 def test_an_interrupted_restart_brings_the_dependents_back(desk_of: DeskOf) -> None:

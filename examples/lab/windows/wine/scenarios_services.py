@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from examples.lab.windows.wine import services
+from examples.lab.windows.wine import services, writers
 from examples.lab.windows.wine.contents import BCDR, CLUSTER_KEY, MSDTC_KEY, WindowsScenario
 from examples.lab.windows.wine.services import CLUSTER_NODE, NETWORK_SERVICE, NO_STOP, Service, Start
 from examples.lab.windows.wine.wants import Account, RegistryText, Restarted, Running, Stable, Untouched, Want
@@ -57,6 +57,12 @@ VSS_SCENARIOS: Mapping[str, WindowsScenario] = {
     "win-vss-disabled": WindowsScenario(
         title="VSS is disabled",
         services={"VSS": replace(services.BASE["VSS"], start=Start.DISABLED)},
+    ),
+    "win-vss-busy": WindowsScenario(
+        title="VSS runs, and a backup is in progress ([5])",
+        writers=(replace(writers.SYSTEM, state=writers.WAITING_FOR_COMPLETION),),
+        services={"VSS": replace(services.BASE["VSS"], boots=True)},
+        wants=(Untouched(("VSS", "CryptSvc")),),
     ),
     "win-vss-no-stop": WindowsScenario(
         title="VSS breaks vssadmin and cannot be stopped; a reboot helps",
