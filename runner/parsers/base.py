@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -13,6 +14,7 @@ from runner.model.shape import ANY, Shape, many, record
 from runner.model.text import beginning
 
 _SHOWN = 200
+_INTEGERS = {10: re.compile(r"[+-]?[0-9]{1,20}"), 16: re.compile(r"(?:0[xX])?[0-9a-fA-F]{1,16}")}
 
 
 class Gives(enum.Enum):
@@ -57,8 +59,23 @@ def whole_text(result: CommandResult) -> str:
     return result.out
 
 
+def integer(text: str, base: int = 10) -> int | None:
+    """The number that a text is, blanks around it aside; None if it is none, or has more digits than 64 bits need.
+
+    ``int`` alone raises for more than 4,300 digits, and for digits such as "²" that ``isdigit`` lets pass; and a number
+    that it did read could not be written into a plan or a journal afterwards. ``base`` is 10 or 16.
+    """
+    found = text.strip()
+    return int(found, base) if _INTEGERS[base].fullmatch(found) else None
+
+
+def shown(text: str) -> str:
+    """Output as a message quotes it: in one line, and not more than the beginning of it; `nothing` if there is none."""
+    said = " ".join(text.split())
+    return f"`{beginning(said, _SHOWN)}`" if said else "nothing"
+
+
 def unreadable(what: str, result: CommandResult) -> ParseError:
     """The error for output that is not ``what``; shows the exit code and the beginning of what was said instead."""
-    said = " ".join((result.err.strip() or result.out.strip()).split())
-    shown = f"`{beginning(said, _SHOWN)}`" if said else "nothing"
-    return ParseError(f"expected {what}, but the program said {shown} (exit {result.exit_code})")
+    said = shown(result.err.strip() or result.out)
+    return ParseError(f"expected {what}, but the program said {said} (exit {result.exit_code})")

@@ -10,7 +10,7 @@ from typing import cast
 from runner.errors import ParseError
 from runner.model.command import CommandResult
 from runner.model.shape import SCALAR, many
-from runner.parsers.base import Gives, Parser
+from runner.parsers.base import Gives, Parser, integer, shown
 from runner.parsers.fstab import split_options
 
 
@@ -35,8 +35,7 @@ def _text(node: dict[str, object], key: str) -> str:
 
 def _number(node: dict[str, object], key: str) -> int | None:
     """util-linux 2.32 writes numbers as strings, 2.33 and later as numbers."""
-    text = _text(node, key)
-    return int(text) if text.isdigit() else None
+    return integer(_text(node, key))
 
 
 def _source(text: str) -> tuple[str, str]:
@@ -71,7 +70,7 @@ def parse_findmnt(result: CommandResult) -> list[dict[str, object]]:
     if not result.stdout.strip():
         if result.exit_code == 1 and not result.stderr.strip():
             return []
-        message = f"findmnt printed nothing (exit {result.exit_code}): {result.err.strip() or 'no error text'}"
+        message = f"findmnt printed nothing (exit {result.exit_code}): {shown(result.err)}"
         raise ParseError(message)
     try:
         nodes = json.loads(result.stdout.decode("utf-8", "replace"))["filesystems"]

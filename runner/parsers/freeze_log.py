@@ -51,13 +51,17 @@ _RATE = ("The rate of snapshot blob calls is exceeded", "SnapshotRateExceeded")
 
 
 def _time(line: str) -> str | None:
-    """The extension writes UTC. ISO 8601, or None for a line without a time."""
+    """The extension writes UTC. ISO 8601, or None for a line without a time that can be."""
     match = _TIME.match(line)
     if match is None:
         return None
     year, month, day, clock = match.groups()
     form = "%H:%M:%S.%f" if "." in clock else "%H:%M:%S"
-    return datetime.strptime(f"{year}-{month}-{day} {clock}", f"%Y-%m-%d {form}").replace(tzinfo=UTC).isoformat()
+    try:
+        time = datetime.strptime(f"{year}-{month}-{day} {clock}", f"%Y-%m-%d {form}").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return time.isoformat()
 
 
 def _failure(line: str) -> dict[str, object] | None:

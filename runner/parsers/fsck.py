@@ -14,7 +14,7 @@ from types import MappingProxyType
 from runner.errors import ParseError
 from runner.model.command import CommandResult
 from runner.model.shape import SCALAR, many
-from runner.parsers.base import Gives, Parser
+from runner.parsers.base import Gives, Parser, integer, shown
 
 _FEW = 20  # findings that are kept; a broken XFS prints thousands of lines
 
@@ -49,8 +49,7 @@ def _date(text: str) -> str | None:
 
 
 def _count(fields: dict[str, str], key: str) -> int | None:
-    text = fields.get(key, "")
-    return int(text) if text.isdigit() else None
+    return integer(fields.get(key, ""))
 
 
 def parse_tune2fs(result: CommandResult) -> dict[str, object]:
@@ -62,7 +61,7 @@ def parse_tune2fs(result: CommandResult) -> dict[str, object]:
             fields[key.strip()] = value.strip()
     state = fields.get("Filesystem state")
     if result.exit_code != 0 or state is None:
-        message = f"tune2fs shows no superblock (exit {result.exit_code}): {result.err.strip() or 'no error text'}"
+        message = f"tune2fs shows no superblock (exit {result.exit_code}): {shown(result.err)}"
         raise ParseError(message, remedy="tune2fs -l reads ext2, ext3 and ext4 only.")
     features = fields.get("Filesystem features", "").split()
     recovery = "needs_recovery" in features

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from runner.errors import ParseError
 from runner.model.command import CommandResult
 from runner.model.shape import SCALAR, many
-from runner.parsers.base import Gives, Parser
+from runner.parsers.base import Gives, Parser, shown
 
 _OCTAL = re.compile(r"((?:\\[0-3][0-7]{2})+)")
 _OPTION = re.compile(r'(?:[^,"]++|"[^"]*+")++')
@@ -37,7 +37,7 @@ def parse_fstab(result: CommandResult) -> list[dict[str, object]]:
         if not fields or fields[0].startswith("#"):
             continue
         if len(fields) < 3:  # noqa: PLR2004 - what, where and type are the three that have no default
-            message = f"line {number} of fstab has {len(fields)} fields and needs at least 3: {line.strip()}"
+            message = f"line {number} of fstab has {len(fields)} fields and needs at least 3: {shown(line)}"
             raise ParseError(message, remedy="Correct that line; mount(8) ignores it.")
         dump, passno = (*fields[4:6], "0", "0")[:2]
         entries.append(

@@ -13,10 +13,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 from runner.errors import ParseError
+from runner.model.text import beginning
 
 _BOM = "\ufeff"
 _LONGEST = 2**18  # characters
 _MOST_LINES = 5_000  # the strict parser's time grows with the square of the number of wrong lines
+_MOST_SHOWN, _LONGEST_SHOWN = 5, 200  # wrong lines, and characters of each
 _PERCENT = re.compile(r"%(?:%|\(([^)]+)\)s)?")
 
 
@@ -68,16 +70,21 @@ def _lines(text: str) -> str:
 def _sentence(error: configparser.Error) -> str:
     match error:  # the missing header is a kind of parsing error, and comes first
         case configparser.DuplicateOptionError():
-            return f"line {error.lineno}: the option {error.option} stands twice in [{error.section}]"
+            return f"line {error.lineno}: the option {_cut(error.option)} stands twice in [{_cut(error.section)}]"
         case configparser.DuplicateSectionError():
-            return f"line {error.lineno}: the section [{error.section}] stands twice"
+            return f"line {error.lineno}: the section [{_cut(error.section)}] stands twice"
         case configparser.MissingSectionHeaderError():
-            return f"line {error.lineno}: a line stands before the first [section]: {error.line.strip()!r}"
+            return f"line {error.lineno}: a line stands before the first [section]: {_cut(error.line.strip())!r}"
         case configparser.ParsingError():
-            where = "; ".join(f"line {number}: {line}" for number, line in error.errors)
-            return f"not an option and not a section: {where}"
+            where = "; ".join(f"line {number}: {_cut(line)}" for number, line in error.errors[:_MOST_SHOWN])
+            more = len(error.errors) - _MOST_SHOWN
+            return f"not an option and not a section: {where}{f'; and {more} more lines' if more > 0 else ''}"
         case _:
-            return str(error).replace("\n", " ")
+            return _cut(str(error).replace("\n", " "))
+
+
+def _cut(text: object) -> str:
+    return beginning(str(text), _LONGEST_SHOWN)
 
 
 def interpolation_problems(text: str) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ from typing import NoReturn, cast
 
 from runner.errors import ParseError
 from runner.model.command import CommandResult
-from runner.parsers.base import Parser, unreadable, whole_text
+from runner.parsers.base import Parser, shown, unreadable, whole_text
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -19,7 +19,7 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(made) < len(pairs):
         counts = Counter(name for name, _ in pairs)
         twice = next(name for name in made if counts[name] > 1)
-        message = f"the JSON output has the name `{twice}` twice in one object"
+        message = f"the JSON output has the name {shown(twice)} twice in one object"
         raise ParseError(message)
     return made
 
@@ -27,7 +27,7 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
 def _finite(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
-        message = f"the JSON output has the number {text}, which is too large"
+        message = f"the JSON output has the number {shown(text)}, which is too large"
         raise ParseError(message)
     return value
 

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from runner.errors import ParseError
 from runner.model.command import CommandResult
-from runner.parsers.base import Parser, unreadable, whole_text
+from runner.parsers.base import Parser, shown, unreadable, whole_text
 
 _SEPARATOR = re.compile("[=:]")
 _QUOTED = re.compile(r"""(["'])(.*)\1""")
@@ -33,11 +33,11 @@ def _key_value(result: CommandResult) -> object:
         if pair is None and not pairs:
             continue  # a banner: `tune2fs -l` of e2fsprogs 1.47 begins with its name and version
         if pair is None:
-            message = f"the line `{line.strip()}` is neither `key=value` nor `key: value`"
+            message = f"the line {shown(line)} is neither `key=value` nor `key: value`"
             raise ParseError(message)
         key, value = pair
         if key in pairs:
-            message = f"the key `{key}` stands there twice, so its value is not known"
+            message = f"the key {shown(key)} stands there twice, so its value is not known"
             raise ParseError(message)
         pairs[key] = value
     if not pairs:

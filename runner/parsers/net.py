@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from runner.model.command import CommandResult
-from runner.parsers.base import Gives, Parser, whole_text
+from runner.parsers.base import Gives, Parser, integer, whole_text
 
 ALREADY_STARTED, NOT_STARTED = 2182, 3521
 UNKNOWN_NAME, NOT_RESPONDING, NOT_NOW, NOT_ALLOWED = 2185, 2186, 2189, 2191
@@ -62,7 +62,7 @@ def net_number(result: CommandResult) -> int | None:
     """The number of what went wrong, or None where none was printed ("could not be stopped")."""
     found = _HELPMSG.search(result.err) or _HELPMSG.search(result.out)
     if found:
-        return int(found[1])
+        return integer(found[1])
     return _system_error(result.err)
 
 
@@ -73,9 +73,10 @@ def _system_error(said: str) -> int | None:
     """
     lines = [line for line in said.splitlines() if line.strip()]
     for line in reversed(lines[:-1]):
-        numbers = _ALONE.findall(line)
-        if len(numbers) == 1 and int(numbers[0]) in MEANINGS and int(numbers[0]) < _HELPMSG_FROM:
-            return int(numbers[0])
+        found = _ALONE.findall(line)
+        number = integer(found[0]) if len(found) == 1 else None
+        if number is not None and number in MEANINGS and number < _HELPMSG_FROM:
+            return number
     return None
 
 

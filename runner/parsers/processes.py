@@ -9,8 +9,7 @@ from types import MappingProxyType
 from runner.errors import ParseError
 from runner.model.command import CommandResult
 from runner.model.shape import SCALAR, many
-from runner.model.text import beginning
-from runner.parsers.base import Gives, Parser
+from runner.parsers.base import Gives, Parser, integer, shown
 
 _FUSER = re.compile(
     r"^(?:\S.*?:)?\s+(?P<user>\S+)\s+(?:(?P<pid>\d+|kernel)\s+)?(?P<access>[fFcemr.]{5}|mount|swap|knfsd)\s+(?P<command>.*)$"
@@ -29,17 +28,17 @@ def parse_fuser(result: CommandResult) -> list[dict[str, object]]:
     rows = [match for line in result.err.splitlines() if (match := _FUSER.match(line))]
     ids = result.out.split()
     if not rows and result.exit_code not in (0, 1):
-        message = f"fuser ended with exit code {result.exit_code}: {result.err.strip() or 'no error text'}"
+        message = f"fuser ended with exit code {result.exit_code}: {shown(result.err)}"
         raise ParseError(message, remedy="Is it installed (package psmisc), and is the path a mount point?")
     if len(rows) != len(ids) and not all(row["pid"] for row in rows):
         message = f"fuser lists {len(ids)} process ids and {len(rows)} rows, which do not go together"
         raise ParseError(message, remedy="Run fuser with -v and -m, and keep both of its streams.")
     users = []
     for number, row in enumerate(rows):
-        pid = row["pid"] or ids[number]
-        if pid.isdigit():
+        pid = integer(row["pid"] or ids[number])
+        if pid is not None:
             access = [word for letter, word in _WORDS.items() if letter in row["access"]]
-            users.append({"pid": int(pid), "user": row["user"], "command": row["command"].strip(), "access": access})
+            users.append({"pid": pid, "user": row["user"], "command": row["command"].strip(), "access": access})
     return users
 
 
@@ -58,13 +57,20 @@ def parse_uses(result: CommandResult) -> tuple[Use, ...]:
     words = result.stdout.decode("utf-8", "replace").split("\0")
     triples = [tuple(words[index : index + 3]) for index in range(0, len(words) - 2, 3)]
     if result.truncated or not triples or triples[-1][0] != "end":
-        said = beginning(result.err.strip(), 200)
-        message = f"the list of users of the mount is incomplete (exit {result.exit_code}): {said}"
+        message = f"the list of users of the mount is incomplete (exit {result.exit_code}): {shown(result.err)}"
         raise ParseError(message, remedy="The target needs find from GNU findutils.")
-    return tuple(
-        Use(kind, what, path, pid=int(what.split("/")[2]) if kind == "process" else 0)
-        for kind, what, path in triples[:-1]
-    )
+    return tuple(Use(kind, what, path, _pid(kind, what)) for kind, what, path in triples[:-1])
+
+
+def _pid(kind: str, what: str) -> int:
+    """Of the process that ``/proc/PID/...`` is about."""
+    if kind != "process":
+        return 0
+    pid = integer(what.removeprefix("/proc/").partition("/")[0])
+    if pid is None:
+        message = f"a user of the mount is listed as {shown(what)}, which is no process"
+        raise ParseError(message)
+    return pid
 
 
 FUSER = Parser(

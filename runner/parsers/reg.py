@@ -12,7 +12,7 @@ from types import MappingProxyType
 from runner.errors import ParseError
 from runner.model.command import CommandResult
 from runner.model.shape import SCALAR, many, record, table
-from runner.parsers.base import Gives, Parser, unreadable
+from runner.parsers.base import Gives, Parser, integer, shown, unreadable
 from runner.parsers.windows_lines import lines_of
 
 _KEY = re.compile(r"HKEY_[A-Z_]+(\\.*)?")
@@ -25,11 +25,11 @@ _NUMBERS = frozenset(("REG_DWORD", "REG_QWORD", "REG_DWORD_BIG_ENDIAN"))
 def _data(kind: str, text: str) -> object:
     """A number, a list of texts, hexadecimal digits in small letters, or the text as it is."""
     if kind in _NUMBERS:
-        try:
-            return int(text, 16)
-        except ValueError as problem:
-            message = f"reg printed `{text}` as the data of a {kind}, which is no number"
-            raise ParseError(message) from problem
+        number = integer(text, 16)
+        if number is None:
+            message = f"reg printed {shown(text)} as the data of a {shown(kind)}, which is no number of 64 bits"
+            raise ParseError(message)
+        return number
     if kind == "REG_MULTI_SZ":
         return text.split(_SEPARATOR) if text else []
     return text.lower() if kind in ("REG_BINARY", "REG_NONE") else text

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from runner.errors import ParseError
 from runner.model.command import CommandResult
 from runner.model.shape import SCALAR, many, one_of, record
-from runner.parsers.base import Gives, Parser, unreadable
+from runner.parsers.base import Gives, Parser, integer, shown, unreadable
 from runner.parsers.sc_lines import blocks, failure, in_brackets, number, service_type, settings, status, word
 from runner.parsers.windows_lines import lines_of
 
@@ -71,7 +71,7 @@ def _qc(result: CommandResult) -> object:
     name, lines = _only_block(result, "the configuration of one service, as `sc qc NAME` prints it", wrong)
     values, dependencies = settings(lines)
     if len(values) != _CONFIG_LINES:
-        message = f"sc printed {len(values)} settings of the service {name} where {_CONFIG_LINES} are expected"
+        message = f"sc printed {len(values)} settings of the service {shown(name)} where {_CONFIG_LINES} are expected"
         raise ParseError(message)
     return _config(name, values, dependencies)
 
@@ -106,8 +106,8 @@ def _enumdepend(result: CommandResult) -> object:
     if wrong or count is None or any(line.startswith("[SC]") for line in lines[1:]):
         raise unreadable(what, result)
     services = [status(name, block) for name, block in blocks(lines[1:], what, result)]
-    if int(count[1]) != len(services):
-        message = f"sc says `{lines[0]}` and lists {len(services)} services: some are missing"
+    if integer(count[1]) != len(services):
+        message = f"sc says {shown(lines[0])} and lists {len(services)} services: some are missing"
         raise ParseError(message, remedy="Give a buffer size: sc enumdepend NAME 65536.")
     return {"exists": True, "services": services}
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from runner.errors import ParseError
 from runner.model.command import CommandResult
-from runner.parsers.base import unreadable
+from runner.parsers.base import integer, shown, unreadable
 from runner.parsers.windows_lines import lines_of
 
 STATES: Mapping[int, str] = MappingProxyType(
@@ -49,7 +49,7 @@ def _failed(line: str) -> int | None:
     if not line.startswith("[SC]") or not said.endswith(":"):
         return None
     found = _LAST_NUMBER.search(said[:-1].rstrip())
-    return int(found[0]) if found else None
+    return integer(found[0]) if found else None
 
 
 def blocks(lines: Iterable[str], what: str, result: CommandResult) -> list[tuple[str, list[str]]]:
@@ -75,7 +75,7 @@ def status(name: str, lines: Sequence[str]) -> dict[str, object]:
     fields = [line for line in lines if not _CONTROLS.fullmatch(line)]
     values = [value for _, value in map(_field, fields)]
     if len(values) not in (_STATUS_LINES, _EXTENDED_LINES):
-        message = f"sc printed {len(values)} lines about the service {name} where 6 or 8 are expected"
+        message = f"sc printed {len(values)} lines about the service {shown(name)} where 6 or 8 are expected"
         raise ParseError(message)
     state = number(values[1], "the state of a service")
     extended = len(values) == _EXTENDED_LINES
@@ -111,7 +111,7 @@ def settings(lines: Sequence[str]) -> tuple[list[str], list[str]]:
 def _field(line: str) -> tuple[str, str]:
     label, colon, text = line.partition(":")
     if not colon or not line[0].isspace():
-        message = f"sc printed a line that is not understood: `{line.strip()}`"
+        message = f"sc printed a line that is not understood: {shown(line)}"
         raise ParseError(message)
     return label.strip(), text.removeprefix(" ")
 
@@ -128,10 +128,11 @@ def _accepts_stop(lines: Iterable[str]) -> bool | None:
 def number(text: str, what: str) -> int:
     """The number at the beginning of ``4  RUNNING``."""
     found = _numbered(text)
-    if not found:
-        message = f"sc printed `{text.strip()}` as {what}, which is no number"
+    value = integer(found[0]) if found else None
+    if value is None:
+        message = f"sc printed {shown(text)} as {what}, which is no number of Windows"
         raise ParseError(message)
-    return int(found[0])
+    return value
 
 
 def in_brackets(text: str) -> bool:
@@ -152,10 +153,11 @@ def _numbered(text: str) -> tuple[str, str] | None:
 def service_type(text: str) -> int:
     """The bits of it are printed in hexadecimal, without 0x."""
     found = re.match(r"[0-9a-fA-F]+\b", text)
-    if not found:
-        message = f"sc printed `{text.strip()}` as the type of a service, which is no number"
+    value = integer(found[0], 16) if found else None
+    if value is None:
+        message = f"sc printed {shown(text)} as the type of a service, which is no number of Windows"
         raise ParseError(message)
-    return int(found[0], 16)
+    return value
 
 
 def word(value: int, words: Mapping[int, str], what: str) -> str:

@@ -8,23 +8,23 @@ from types import MappingProxyType
 from runner.errors import ParseError
 from runner.model.command import CommandResult
 from runner.model.shape import SCALAR, many, table
-from runner.parsers.base import Gives, Parser, unreadable, whole_text
+from runner.parsers.base import Gives, Parser, integer, shown, unreadable, whole_text
 
 
 def _count(text: str) -> int | None:
     """A number; None for the ``[not set]`` and the all-ones value that systemd prints for "unknown"."""
     if text in ("", "[not set]", "infinity", str(2**64 - 1)):
         return None
-    try:
-        return int(text)
-    except ValueError as problem:
-        message = f"systemctl show printed `{text}` where a number is expected"
-        raise ParseError(message) from problem
+    number = integer(text)
+    if number is None:
+        message = f"systemctl show printed {shown(text)} where a number is expected"
+        raise ParseError(message)
+    return number
 
 
 def _flag(text: str) -> bool:
     if text not in ("yes", "no"):
-        message = f"systemctl show printed `{text}` where yes or no is expected"
+        message = f"systemctl show printed {shown(text)} where yes or no is expected"
         raise ParseError(message)
     return text == "yes"
 

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from runner.errors import ParseError
 from runner.model.command import CommandResult
 from runner.model.shape import SCALAR, many, table
-from runner.parsers.base import Gives, Parser
+from runner.parsers.base import Gives, Parser, integer, shown
 from runner.parsers.ini import Unreadable, interpolation_problems, read
 
 SECTION = "SnapshotThread"
@@ -32,7 +32,7 @@ def parse_vmbackup_conf(result: CommandResult) -> dict[str, object]:
     if result.exit_code != 0 and not result.stdout:
         if result.exit_code == 1:
             return _facts(exists=False)
-        message = f"the file could not be read (exit {result.exit_code}): {result.err.strip() or 'no error text'}"
+        message = f"the file could not be read (exit {result.exit_code}): {shown(result.err)}"
         raise ParseError(message)
     try:
         text = result.stdout.decode("utf-8")
@@ -84,7 +84,8 @@ def _value_traps(values: Mapping[str, str]) -> Iterator[str]:
         if values.get(key) and not re.fullmatch(r"\s*[+-]?\d+\s*", values[key]):
             yield f"{key} is {values[key]!r}, which is no number, so the default is used."
     wait = values.get("safefreezewaitinseconds", "")
-    if re.fullmatch(r"[+-]?\d+", wait) and int(wait) < _LEAST_WAIT:
+    seconds = integer(wait)
+    if seconds is not None and seconds < _LEAST_WAIT:
         yield f"safefreezewaitinseconds is {wait}: the extension does not wait at all, and every freeze times out."
     for key, value in values.items():
         if re.search(r"\s[;#]", value):

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from runner.errors import ParseError
 from runner.model.command import CommandResult
 from runner.model.shape import one_of
-from runner.parsers.base import Gives, Parser, unreadable
+from runner.parsers.base import Gives, Parser, integer, shown, unreadable
 from runner.parsers.vss_writer_table import row_of, why_denied
 from runner.parsers.windows_lines import lines_of
 
@@ -78,9 +78,9 @@ def _writer(name: str, lines: Sequence[str], *, exchange_2010: bool) -> dict[str
     state = _STATE.fullmatch(values[2])
     if not (ids[0] and ids[1] and state):
         raise _not_understood(name, "no two GUIDs followed by a state in brackets")
-    number = int(state[1])
-    if number > _LAST:
-        raise _not_understood(name, f"the state [{number}], which VSS_WRITER_STATE does not have")
+    number = integer(state[1])
+    if number is None or number > _LAST:
+        raise _not_understood(name, f"the state {shown(state[1])}, which VSS_WRITER_STATE does not have")
     writer_id = ids[0][1].lower()
     return {
         "name": name,
@@ -95,7 +95,7 @@ def _writer(name: str, lines: Sequence[str], *, exchange_2010: bool) -> dict[str
 
 
 def _not_understood(name: str, why: str) -> ParseError:
-    return ParseError(f"the VSS writer `{name}` is not listed as expected: {why}")
+    return ParseError(f"the VSS writer {shown(name)} is not listed as expected: {why}")
 
 
 def _state_class(number: int) -> str:

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 from runner.errors import ParseError
 from runner.model.command import CommandResult
 from runner.model.shape import SCALAR, many
-from runner.parsers.base import Gives, Parser, unreadable, whole_text
+from runner.parsers.base import Gives, Parser, integer, shown, unreadable, whole_text
 
 _OPENING = re.compile(r"<Event[\s>]")
 _CLOSING = "</Event>"
@@ -62,10 +62,11 @@ def _need(parent: ET.Element, name: str) -> ET.Element:
 
 
 def _number(text: str | None, name: str) -> int:
-    if not re.fullmatch(r"\s*[0-9]+\s*", text or ""):
-        message = f"an event has `{text}` as {name}, which is no number"
+    number = integer(text or "")
+    if number is None:
+        message = f"an event has {shown(text or '')} as {name}, which is no number of Windows"
         raise ParseError(message)
-    return int(text or "")
+    return number
 
 
 def _event(raw: str, event: ET.Element) -> dict[str, object]:

@@ -19,6 +19,9 @@ from runner.model.command import Command, CommandResult
 from runner.model.inventory import Platform
 from runner.model.plan import Outcome
 from runner.model.playbook import Risk
+from runner.model.text import beginning
+
+_LONGEST_SAID = 500  # characters of what a target said
 
 S = TypeVar("S")
 Observing: TypeAlias = Generator[Command, CommandResult, S]
@@ -209,9 +212,9 @@ class StepType(Generic[A, S]):
 
 
 def last_line(result: CommandResult) -> str:
-    """The last line that says something: of standard error, else of standard output."""
+    """The last line that says something: of standard error, else of standard output. No more than 500 characters."""
     for text in (result.err, result.out):
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         if lines:
-            return lines[-1]
+            return beginning(lines[-1], _LONGEST_SAID)
     return "no output"

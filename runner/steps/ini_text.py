@@ -9,10 +9,22 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from runner.model.text import beginning
 from runner.parsers.ini import Unreadable, read
 
 _HEADER = re.compile(r"^\[(?P<name>.+)\]")
-_OPTION = re.compile(r"^(?P<indent>\s*)(?P<key>[^\s=:#;\[][^=:]*?)(?P<delimiter>\s*[=:][ \t]*)(?P<value>.*)$")
+_LONGEST_SHOWN = 200  # characters
+_SIGN = re.compile(r"[=:][ \t]*")
+
+
+@dataclass(frozen=True, slots=True)
+class _Option:
+    """The parts of a line ``key = value``, which together are the line."""
+
+    indent: str
+    key: str
+    delimiter: str  # with the blanks around the sign
+    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +58,17 @@ def set_option(text: str, section: str, option: str, value: str | None) -> str:
     return new
 
 
+def _option(line: str) -> _Option | None:
+    """A regular expression for all of it takes the square of the length of a row of blanks in time."""
+    sign = _SIGN.search(line)
+    head = line[: sign.start()] if sign else ""
+    key = head.strip()
+    if sign is None or not key or key[0] in "#;[":
+        return None
+    start = head.index(key)
+    return _Option(head[:start], key, head[start + len(key) :] + sign[0], line[sign.end() :])
+
+
 def _scan(text: str) -> list[_Line]:
     """Assign lines as configparser does: a line that is indented deeper than its option goes on with its value."""
     lines: list[_Line] = []
@@ -55,7 +78,7 @@ def _scan(text: str) -> list[_Line]:
     for raw in re.findall(r"[^\n]*\n|[^\n]+", text):  # not splitlines: configparser knows no form feeds as line ends
         line = raw.rstrip("\r\n")
         depth = len(line) - len(line.lstrip())
-        header, option = _HEADER.match(line.strip()), _OPTION.match(line)
+        header, option = _HEADER.match(line.strip()), _option(line)
         if not line.strip() or line.lstrip()[0] in "#;":
             lines.append(_Line(raw, section, None, starts=False))
         elif key is not None and depth > indent:
@@ -64,7 +87,7 @@ def _scan(text: str) -> list[_Line]:
             section, key, indent = header["name"], None, depth
             lines.append(_Line(raw, section, None, starts=False))
         else:
-            key, indent = (option["key"].strip().lower() if option else None), depth
+            key, indent = (option.key.lower() if option else None), depth
             lines.append(_Line(raw, section, key, starts=True))
     return lines
 
@@ -72,17 +95,16 @@ def _scan(text: str) -> list[_Line]:
 def _replace(lines: list[_Line], own: list[int], value: str | None) -> str:
     """The option's first line gets the value, its other lines go."""
     first = lines[own[0]].text
-    match = _OPTION.match(first.rstrip("\r\n"))
-    if match is None:
-        raise Unreadable(f"the line {first.strip()!r} has no = or :")
-    kept = []
+    option = _option(first.rstrip("\r\n"))
+    if option is None:
+        raise Unreadable(f"the line {beginning(first.strip(), _LONGEST_SHOWN)!r} has no = or :")
+    kept, gone = [], set(own)
     for index, line in enumerate(lines):
         if index == own[0] and value is not None:
             end = line.text[len(line.text.rstrip("\r\n")) :]
-            delimiter = match["delimiter"]
-            gap = "" if delimiter.endswith((" ", "\t")) or match["value"] else _gap(delimiter)
-            kept.append(f"{match['indent']}{match['key']}{delimiter}{gap}{value}{end}")
-        elif index not in own:
+            gap = "" if option.delimiter.endswith((" ", "\t")) or option.value else _gap(option.delimiter)
+            kept.append(f"{option.indent}{option.key}{option.delimiter}{gap}{value}{end}")
+        elif index not in gone:
             kept.append(line.text)
     return "".join(kept)
 
@@ -97,8 +119,8 @@ def _insert(lines: list[_Line], section: str, option: str, value: str, end: str)
     inside = [index for index, line in enumerate(lines) if line.section == section]
     said = [index for index in inside if lines[index].key is not None]
     last = said[-1] if said else inside[0]
-    starts = [match for index in said if lines[index].starts and (match := _OPTION.match(lines[index].text.rstrip()))]
-    indent, delimiter = (starts[-1]["indent"], starts[-1]["delimiter"]) if starts else ("", " = ")
+    starts = [found for index in said if lines[index].starts and (found := _option(lines[index].text.rstrip()))]
+    indent, delimiter = (starts[-1].indent, starts[-1].delimiter) if starts else ("", " = ")
     texts = [line.text for line in lines]
     texts[last : last + 1] = _after(texts[last], f"{indent}{option}{delimiter}{value}", end)
     return "".join(texts)

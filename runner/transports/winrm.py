@@ -30,7 +30,7 @@ from runner.transports.winrm_shell import RemoteShell
 from runner.transports.winrm_tls import tls_context
 
 WHO = Command(argv=("whoami", "/groups", "/fo", "csv", "/nh"), elevated=False)
-_INTEGRITY = re.compile(r"S-1-16-(\d+)")
+_INTEGRITY = re.compile(r"S-1-16-([0-9]{1,10})(?![0-9])")
 _HIGH = 12288  # the integrity level of an administrator whose rights UAC has not filtered; the system's is higher
 _ATTEMPTS = 2  # in all, to find out who we are
 

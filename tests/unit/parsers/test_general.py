@@ -44,7 +44,7 @@ UNREADABLE = [
     ("json", b'{"a": 1} {"b": 2}', "expected one JSON document"),
     ("json", b'{"a": 1, "a": 2}', "the name `a` twice"),
     ("json", b'{"a": NaN}', "NaN, which is not a JSON value"),
-    ("json", b"[1e999]", "1e999, which is too large"),
+    ("json", b"[1e999]", "`1e999`, which is too large"),
     ("json", b"[" * 100_000, "expected one JSON document"),
     ("key_value", b"a=1\na=2\n", "the key `a` stands there twice"),
     ("key_value", b"a=1\nwhat is this\n", "the line `what is this` is neither"),

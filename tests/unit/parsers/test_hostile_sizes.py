@@ -18,9 +18,11 @@ from runner.errors import ParseError
 from runner.model.command import CommandResult
 from runner.model.text import CUT
 from runner.parsers import PARSERS
+from runner.parsers.ini import Unreadable
 from runner.report.layout import Page
 from runner.report.markdown import fenced, inline
 from runner.shells.windows_text import oem_codec, to_utf8
+from runner.steps.ini_text import set_option
 
 SIZES = (800, 3_200, 12_800, 51_200)  # characters; small ones first, so that a cubic reader fails before it hangs
 MOST_GROWTH = 8  # when the text is four times as long: linear is 4, quadratic is 16
@@ -72,6 +74,8 @@ SHAPES = {
     "backslashes": Shape("\\", head="a b c '"),
     "octal escapes": Shape("\\040", tail=" b c"),
     "percent signs": Shape("%%", head="[SnapshotThread]\na="),
+    "blanks in an option": Shape(" ", head="[SnapshotThread]\nb", tail="c\na=1\n"),
+    "an option in many lines": Shape(" a\n", head="[SnapshotThread]\na=1\n"),
     "references": Shape("%(a)s", head="[SnapshotThread]\na=", tail="\n"),
     "equal signs": Shape("= ", head="x", tail="y"),
     "colons": Shape(": a", head="x", tail="\n"),
@@ -147,10 +151,17 @@ def _redacted(data: bytes) -> None:
     redactor.redact(data.decode("utf-8", "replace"))
 
 
+def _edited(data: bytes) -> None:
+    for value in ("1", None):
+        with contextlib.suppress(ParseError, Unreadable):
+            set_option(data.decode("utf-8", "replace"), "SnapshotThread", "a", value)
+
+
 READERS: dict[str, Callable[[bytes], object]] = {
     **{name: _read_by_parser(name) for name in PARSERS},
     "CLIXML and code pages": lambda data: to_utf8(data, lambda: "cp850"),
     "name of the code page": oem_codec,
+    "editing of INI files": _edited,
     "reports": _shown,
     "redaction": _redacted,
 }
