@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -121,13 +122,24 @@ class Disks:
         return copy, self.attach(copy)
 
     def close(self) -> None:
-        """Everything is tried, then everything must be gone."""
-        for place in reversed(self.places):
-            subprocess.run(("umount", "--quiet", str(place)), check=False, capture_output=True)
-        for device in self.devices:
-            subprocess.run(("losetup", "--detach", device), check=False, capture_output=True)
-        left = [str(place) for place in self.places if place.is_mount()]
-        assert left == []
+        """Everything is tried until everything is gone.
+
+        Who looks at all devices, such as udev or blkid, holds one for a moment: it is detached only afterwards, and
+        until then it holds the file system that its file is on.
+        """
+        deadline = time.monotonic() + 20
+        while left := self._attached() + [str(place) for place in self.places if place.is_mount()]:
+            assert time.monotonic() < deadline, left
+            for device in self._attached():
+                subprocess.run(("losetup", "--detach", device), check=False, capture_output=True)
+            for place in reversed(self.places):
+                subprocess.run(("umount", "--quiet", str(place)), check=False, capture_output=True)
+            time.sleep(0.02)
+
+    def _attached(self) -> list[str]:
+        """The loop devices with a file of this test; others may have got the name of one that was detached."""
+        lines = run("losetup", "--noheadings", "--output", "NAME,BACK-FILE").splitlines()
+        return [line.split()[0] for line in lines if str(self.folder) in line]
 
 
 @pytest.fixture
@@ -202,11 +214,8 @@ class TestMount:
         place = disks.mount(disks.make("ext4")[1])
         image = place / "inner.img"
         image.write_bytes(b"\0" * (1 << 20))
-        inner = run("losetup", "--find", "--show", str(image))
-        try:
-            decision = decide(MOUNT, make(MOUNT, path=str(place), state="unmounted"))
-        finally:
-            run("losetup", "--detach", inner)
+        inner = disks.attach(image)
+        decision = decide(MOUNT, make(MOUNT, path=str(place), state="unmounted"))
 
         assert decision.outcome is Outcome.REFUSED
         assert f"loop device {Path(inner).name} (file {image})" in decision.evidence

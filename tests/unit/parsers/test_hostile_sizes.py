@@ -74,7 +74,7 @@ SHAPES = {
     "backslashes": Shape("\\", head="a b c '"),
     "octal escapes": Shape("\\040", tail=" b c"),
     "percent signs": Shape("%%", head="[SnapshotThread]\na="),
-    "blanks in an option": Shape(" ", head="[SnapshotThread]\nb", tail="c\na=1\n"),
+    "blanks in an option": Shape(" ", head="[SnapshotThread]\nb", tail="c=1\na=1\n"),
     "an option in many lines": Shape(" a\n", head="[SnapshotThread]\na=1\n"),
     "references": Shape("%(a)s", head="[SnapshotThread]\na=", tail="\n"),
     "equal signs": Shape("= ", head="x", tail="y"),
