@@ -13,7 +13,7 @@ from types import MappingProxyType
 from runner.errors import ParseError
 from runner.model.command import CommandResult
 from runner.model.shape import SCALAR, many
-from runner.parsers.base import Gives, Parser, whole_text
+from runner.parsers.base import Gives, Parser, shown, whole_text
 from runner.parsers.ini import Unreadable
 from runner.parsers.plain_conf import Assignment, assignments
 
@@ -28,7 +28,7 @@ def parse_waagent_conf(result: CommandResult) -> dict[str, object]:
     if result.exit_code != 0:
         if result.exit_code == 1 and not result.stdout:
             return _facts(exists=False)
-        message = f"the file could not be read (exit {result.exit_code}): {result.err.strip() or 'no error text'}"
+        message = f"the file could not be read (exit {result.exit_code}): {shown(result.err)}"
         raise ParseError(message)
     whole_text(result)
     try:
