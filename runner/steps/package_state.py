@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from runner.errors import ParseError
 from runner.model.command import Command, CommandResult, Dialect
+from runner.parsers.base import integer
 from runner.steps.base import Observing, last_line
 from runner.steps.package_args import Family, PackageArgs
 
@@ -110,7 +111,7 @@ def _apt(name: str) -> Observing[PackageSeen]:
         candidate=offers.pop(name, ""),
         others=tuple(sorted(offers)),
         hindrance=hindrance,
-        lists_age=int(age.out) if age.out.strip().isdecimal() else None,
+        lists_age=integer(age.out),
     )
 
 
