@@ -5,6 +5,7 @@ when the target ends. Units that would change the kernel of this machine are mas
 """
 
 import contextlib
+import hashlib
 import shutil
 import time
 from pathlib import Path
@@ -35,7 +36,8 @@ def _hierarchies() -> list[Path]:
 
 
 def _groups(folder: Path) -> list[Path]:
-    name = f"{_CHILD}-{folder.parent.name}-{folder.name}"
+    """Named by the whole path, for two labs may have targets of one name."""
+    name = f"{_CHILD}-{folder.name}-{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
     return [place / name for place in _hierarchies()]
 
 
