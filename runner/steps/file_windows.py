@@ -12,14 +12,15 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from runner.errors import ParseError
-from runner.model.command import AtDeadline, Command, CommandResult, Dialect, Effect
+from runner.model.command import Command, CommandResult, Dialect
 from runner.model.inventory import Platform
 from runner.model.plan import Outcome
 from runner.model.playbook import Risk
 from runner.parsers.windows_lines import lines_of
 from runner.steps._atomic_write import ABSENT, FileSeen, diff, digest_of, judge_script
-from runner.steps.base import Decision, Judgement, Observing, StepType, last_line
+from runner.steps.base import Decision, Judgement, Observing, StepType, last_line, refused
 from runner.steps.file_args import FileArgs
+from runner.steps.powershell_look import change
 from runner.steps.rendering import is_open
 from runner.steps.windows_path import PATH
 
@@ -39,6 +40,7 @@ if ((New-Object System.IO.FileInfo $path).Length -gt [long]$args[1]) { 'large'; 
 [Convert]::ToBase64String([System.IO.File]::ReadAllBytes($path))
 """
 
+# The values are the path, the digests before and after, the backup's path, and the content in base64.
 _HEAD = """\
 $ErrorActionPreference = 'Stop'
 $path, $expected, $written, $backup, $content = $args
@@ -80,18 +82,6 @@ $backup = ''
 {_PUT}"""
 
 
-def _script(script: str, *values: str) -> Command:
-    """The values are the path, the digests before and after, the backup's path, and the content in base64."""
-    return Command(
-        dialect=Dialect.POWERSHELL,
-        script=script,
-        argv=values,
-        effect=Effect.CHANGE,
-        at_most=_AT_MOST,
-        at_deadline=AtDeadline.LEAVE,
-    )
-
-
 class WindowsFile(StepType[FileArgs, FileSeen]):
     """Replaced as a whole, with its permissions kept, and only if it still is what was looked at; a backup stays."""
 
@@ -123,9 +113,7 @@ class WindowsFile(StepType[FileArgs, FileSeen]):
 
     def decide(self, args: FileArgs, state: FileSeen) -> Decision:
         if state.problem:
-            return Decision(
-                outcome=Outcome.REFUSED, evidence=f"{state.path}: {state.problem}", remedy="Look at it by hand."
-            )
+            return refused(f"{state.path}: {state.problem}", "Look at it by hand.")
         commands = _commands(args, state)
         there = "does not exist" if state.content is None else f"is a file of {len(state.content)} bytes"
         if not commands:
@@ -172,20 +160,20 @@ def _seen(path: str, result: CommandResult) -> FileSeen:
 def _commands(args: FileArgs, seen: FileSeen) -> tuple[Command, ...]:
     """What is to be done; empty if nothing is."""
     if args.absent:
-        return () if seen.content is None else (_script(_REMOVE, seen.path, seen.digest, ABSENT, seen.backup),)
+        return () if seen.content is None else (change(_REMOVE, seen.path, seen.digest, ABSENT, seen.backup),)
     content = args.content or ""
     if seen.content == content.encode():
         return ()
     data = base64.b64encode(content.encode()).decode()
-    return (_script(_WRITE, seen.path, seen.digest, digest_of(content), seen.backup, data),)
+    return (change(_WRITE, seen.path, seen.digest, digest_of(content), seen.backup, data),)
 
 
 def _undo(args: FileArgs, seen: FileSeen) -> tuple[Command, ...]:
     """Only if nobody has changed it since."""
     now = ABSENT if args.absent else digest_of(args.content or "")
     if seen.content is None:
-        return (_script(_REMOVE, seen.path, now, ABSENT, ""),)
-    return (_script(_RESTORE, seen.path, now, seen.digest, seen.backup),)
+        return (change(_REMOVE, seen.path, now, ABSENT, ""),)
+    return (change(_RESTORE, seen.path, now, seen.digest, seen.backup),)
 
 
 def _diff(args: FileArgs, seen: FileSeen) -> str:

@@ -16,7 +16,7 @@ from runner.model.playbook import Risk
 from runner.parsers.ini import Unreadable, interpolation_problems, read
 from runner.parsers.plain_conf import read_plain
 from runner.steps._atomic_write import FileSeen, diff, is_glob, judge_script, look_file, look_paths, put_back, write
-from runner.steps.base import Args, Decision, Judgement, Observing, StepType
+from runner.steps.base import Args, Decision, Judgement, Observing, StepType, refused
 from runner.steps.ini_text import set_option
 from runner.steps.plain_text import set_plain
 
@@ -200,13 +200,12 @@ class IniValue(StepType[IniArgs, IniState]):
 
     def decide(self, args: IniArgs, state: IniState) -> Decision:
         changes = [_change(args, seen) for seen in state]
-        refused = [change for change in changes if change.refusal]
+        hindered = [change for change in changes if change.refusal]
         if not changes and not args.absent:
             remedy = "Is the software installed whose file it is?"
-            return Decision(outcome=Outcome.REFUSED, evidence=f"No file matches {args.path}.", remedy=remedy)
-        if refused:
-            evidence = " ".join(change.refusal for change in refused)
-            return Decision(outcome=Outcome.REFUSED, evidence=evidence, remedy=refused[0].remedy)
+            return refused(f"No file matches {args.path}.", remedy)
+        if hindered:
+            return refused(" ".join(change.refusal for change in hindered), hindered[0].remedy)
         due = [change for change in changes if change.new is not None]
         evidence = "; ".join(_sentence(args, change) for change in changes) or f"No file matches {args.path}"
         if not due:

@@ -15,7 +15,7 @@ from runner.model.command import AtDeadline, Command, Effect
 from runner.model.inventory import Platform
 from runner.model.plan import Outcome
 from runner.model.playbook import Risk
-from runner.steps.base import Args, Decision, Observing, StepType
+from runner.steps.base import Args, Decision, Observing, StepType, refused
 from runner.steps.registry_state import KeyState, key_problem, observe_key, short_key
 from runner.steps.rendering import is_open
 
@@ -74,11 +74,8 @@ class RegistryKey(StepType[RegistryKeyArgs, KeyState]):
         if state.exists == wanted:
             return Decision(outcome=Outcome.NO_CHANGE, evidence=f"{there}, as wanted")
         if state.holds:
-            return Decision(
-                outcome=Outcome.REFUSED,
-                evidence=f"{there} and not empty: it holds {', '.join(state.holds)}",
-                remedy="Removing it would take all of that away. See what it is for, and remove it by hand.",
-            )
+            remedy = "Removing it would take all of that away. See what it is for, and remove it by hand."
+            return refused(f"{there} and not empty: it holds {', '.join(state.holds)}", remedy)
         return Decision(
             outcome=Outcome.WOULD_CHANGE,
             evidence=there if wanted else f"{there} and empty",
