@@ -15,7 +15,7 @@ from runner.steps.base import Observing
 _LOOK_AT_MOST = 30.0
 _HIVE = "HKLM"
 _LONG_HIVE = "HKEY_LOCAL_MACHINE"
-_ANY_HIVE = re.compile(r"(HKEY_LOCAL_MACHINE|HKLM)(?=\\)", re.IGNORECASE)
+_ANY_HIVE = re.compile(r"(HKEY_LOCAL_MACHINE|HKLM)(?=\\|\Z)", re.IGNORECASE)
 _KEY = re.compile(r"HKLM(\\[^\\\x00-\x1f]{1,255})+")
 
 
@@ -24,9 +24,14 @@ def short_key(key: str) -> str:
     return _ANY_HIVE.sub(_HIVE, key)
 
 
+def long_key(key: str) -> str:
+    """The same with the hive's long name, as ``reg`` prints it."""
+    return _LONG_HIVE + short_key(key).removeprefix(_HIVE)
+
+
 def key_problem(key: str) -> str:
     """Why this is no key that a step may name, with advice in a second line; empty if it is one."""
-    if not _ANY_HIVE.match(key):
+    if not _ANY_HIVE.match(key) or "\\" not in key:
         return (
             f"`{key}` does not begin with HKLM\\\nOnly HKLM is the machine's own: what HKCU and HKU hold depends on "
             "who is logged in, and HKCR and HKCC are views of other keys."
@@ -78,7 +83,7 @@ def observe_key(key: str) -> Observing[KeyState]:
         yield from _prove_absence(key)
         return KeyState(exists=False)
     below = cast("list[str]", found["subkeys"])
-    names = [each.rpartition("\\")[2] for each in below if each.lower() != _long(key).lower()]
+    names = [each.rpartition("\\")[2] for each in below if each.lower() != long_key(key).lower()]
     return KeyState(exists=True, holds=tuple(sorted([*names, *cast("Mapping[str, object]", found["entries"])])))
 
 
@@ -109,13 +114,9 @@ def _prove_absence(key: str) -> Observing[None]:
         listing = yield from _query(above)
         if listing["exists"]:
             listed = {each.lower() for each in cast("list[str]", listing["subkeys"])}
-            if _long(below).lower() in listed:
+            if long_key(below).lower() in listed:
                 break
             return
         below = above
     message = f"{below} cannot be read"
     raise ParseError(message, remedy="See its permissions in regedit: the login may not read it.")
-
-
-def _long(key: str) -> str:
-    return _LONG_HIVE + key.removeprefix(_HIVE)

@@ -14,7 +14,7 @@ from runner.model.inventory import Platform
 from runner.model.playbook import Playbook
 from runner.trial.boots import Boots
 from runner.trial.files import Files
-from runner.trial.keys import Ambiguous, best_key, is_line, line_of, lookup, patterns, sent_line
+from runner.trial.keys import Ambiguous, Pattern, best_key, is_line, line_of, lookup, patterns, sent_line
 from runner.trial.mounts import Mounts
 from runner.trial.registry import Registry
 from runner.trial.services import Services
@@ -54,12 +54,14 @@ class Machine:
     files: Files = field(default_factory=Files)
     mounts: Mounts = field(default_factory=Mounts)
     boots: Boots = field(init=False)
+    _patterns: tuple[Pattern, ...] = field(init=False)
     _layers: list[_Layer] = field(default_factory=list)
     _used: set[tuple[int, str]] = field(default_factory=set)
     _met: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.boots = Boots(self.clock)
+        self._patterns = patterns(self.playbook.observe)
         self.mounts.files = self.files
         for given in self.case.machine:
             self._add(given, own=given is self.case.own)
@@ -82,7 +84,7 @@ class Machine:
         answer = change.answer if change is not None else None
         result = self._end(answer, command) if answer else self._answered(command, line, known=change is not None)
         if change is not None:
-            self._add(change.then, own=change in self.case.changes[: self._own_changes], after=change.after)
+            self._add(change.then, own=change in self.case.changes[: self.case.own_changes], after=change.after)
         if isinstance(result, Exception):
             raise result
         return result
@@ -100,15 +102,10 @@ class Machine:
     def unused(self) -> list[str]:
         """What the case itself says and was never asked for: it tests less than its author believes."""
         found = [f"the answer to `{key}` was never asked for" for key in self.unasked()]
-        for number, change in enumerate(self.case.changes[: self._own_changes]):
+        for number, change in enumerate(self.case.changes[: self.case.own_changes]):
             if number not in self._met:
                 found.append(f"{' and '.join(f'`{line}`' for line in change.sent)} was never sent")
         return found
-
-    @property
-    def _own_changes(self) -> int:
-        """How many of the changes are the case's own; those of the whole file follow."""
-        return self.case.own_changes
 
     def _add(self, given: Given, *, own: bool, after: float = 0.0) -> None:
         self._layers.append(_Layer(given, self.clock.monotonic() + after, own))
@@ -134,10 +131,9 @@ class Machine:
 
     def _answered(self, command: Command, line: str, *, known: bool) -> CommandResult | Exception:
         """``known``: the case foresees the command, so that where nothing else answers, it just ends well."""
-        known_patterns = patterns(self.playbook.observe)
         try:
             for number, layer in reversed(list(enumerate(self._layers))):
-                found = lookup(layer.given.answers, command, line, known_patterns) if layer.begun else None
+                found = lookup(layer.given.answers, command, line, self._patterns) if layer.begun else None
                 if found is not None:
                     self._used.add((number, found[0]))
                     return self._end(found[1], command)
@@ -164,7 +160,7 @@ class Machine:
         if command.effect is Effect.CHANGE:
             text = f"nothing says what this changing command does: {line}"
             return f"{text}\nwhen:\n  - sent: {json.dumps(line, ensure_ascii=False)}\n    then: {{}}"
-        key = best_key(command, line, patterns(self.playbook.observe))
+        key = best_key(command, line, self._patterns)
         script = "".join(f"\n  | {each}" for each in command.script.splitlines())
         pasted = f'answers:\n  {json.dumps(key, ensure_ascii=False)}: {{stdout: "", exit: 0}}'
         return f"nothing answers: {line}{script}\n{pasted}{_hint(command)}"
@@ -186,11 +182,12 @@ _PARTS = {
     "systemctl": "units",
     "cat": "files",
     "realpath": "mounts",
+    "findmnt": "mounts",
 }
 
 
 def _hint(command: Command) -> str:
     words = [word for word in command.argv if word != "env" and "=" not in word]
     program = words[0] if command.dialect is Dialect.ARGV and words else ""
-    part = "mounts" if program == "findmnt" else _PARTS.get(program, "")
+    part = _PARTS.get(program, "")
     return f"\nor give `{part}:`, and the simulated machine answers by itself" if part else ""

@@ -7,16 +7,11 @@ from dataclasses import dataclass
 
 from runner.model.case import RegistryData
 from runner.model.command import Command, CommandResult
+from runner.steps.registry_state import long_key, short_key
 
 _ALWAYS = ("HKLM", "HKLM\\SOFTWARE", "HKLM\\SOFTWARE\\Microsoft", "HKLM\\SYSTEM\\CurrentControlSet\\Services")
 _NUMBERS = ("REG_DWORD", "REG_QWORD")
 _MISSING = "ERROR: The system was unable to find the specified registry key or value.\r\n"
-_LONG = "HKEY_LOCAL_MACHINE"
-
-
-def short(key: str) -> str:
-    """A key with its hive's short name."""
-    return f"HKLM{key[len(_LONG) :]}" if key.upper().startswith(_LONG) else f"HKLM{key[4:]}"
 
 
 @dataclass
@@ -32,7 +27,7 @@ class Registry:
         if self.keys is None:
             self.keys = {key: {} for key in _ALWAYS}
         for name, values in given.items():
-            key = self._named(short(name))
+            key = self._named(short_key(name))
             if values is None:
                 below = f"{key.lower()}\\"
                 self.keys = {one: v for one, v in self.keys.items() if not f"{one.lower()}\\".startswith(below)}
@@ -43,12 +38,12 @@ class Registry:
 
     def value(self, key: str, name: str) -> RegistryData | None:
         """Type and data; None if it is not there."""
-        values = (self.keys or {}).get(self._named(short(key)), {})
+        values = (self.keys or {}).get(self._named(short_key(key)), {})
         return next((data for each, data in values.items() if each.lower() == name.lower()), None)
 
     def has(self, key: str) -> bool:
         """Whether there is such a key."""
-        wanted = short(key).lower()
+        wanted = short_key(key).lower()
         return any(f"{each.lower()}\\".startswith(f"{wanted}\\") for each in self.keys or {})
 
     def __call__(self, command: Command) -> CommandResult | None:
@@ -61,14 +56,14 @@ class Registry:
             case ["query", key, "/v", name]:
                 return self._query(key, name)
             case [verb, key] if verb in ("add", "delete"):
-                return self._whole_key(verb, short(key))
+                return self._whole_key(verb, short_key(key))
             case ["add", key, "/v", name, "/t", kind, "/d", data]:
-                self._put(self._named(short(key)), name, (kind, data))
+                self._put(self._named(short_key(key)), name, (kind, data))
                 return _done()
             case ["delete", key, "/v", name]:
                 if self.value(key, name) is None:
                     return _missing()
-                self._put(self._named(short(key)), name, None)
+                self._put(self._named(short_key(key)), name, None)
                 return _done()
             case _:
                 return None
@@ -97,11 +92,11 @@ class Registry:
     def _query(self, key: str, name: str) -> CommandResult:
         if not self.has(key) or (name and self.value(key, name) is None):
             return _missing()
-        values = (self.keys or {}).get(self._named(short(key)), {})
+        values = (self.keys or {}).get(self._named(short_key(key)), {})
         shown = [(each, data) for each, data in values.items() if not name or each.lower() == name.lower()]
         lines = [f"    {each}    {kind}    {_printed(kind, data)}" for each, (kind, data) in shown]
-        head = [_long(key), *lines, ""] if lines else []
-        below = [] if name else [_long(each) for each in self._below(short(key))]
+        head = [long_key(key), *lines, ""] if lines else []
+        below = [] if name else [long_key(each) for each in self._below(short_key(key))]
         return CommandResult(exit_code=0, stdout="\r\n".join(["", *head, *below, ""]).encode())
 
     def _below(self, key: str) -> list[str]:
@@ -113,10 +108,6 @@ class Registry:
                 step = each[len(start) :].partition("\\")[0]
                 found.setdefault(step.lower(), f"{key}\\{step}")
         return list(found.values())
-
-
-def _long(key: str) -> str:
-    return _LONG + short(key).removeprefix("HKLM")
 
 
 def _printed(kind: str, data: str | int) -> str:
