@@ -15,7 +15,7 @@ from runner.steps.base import Observing
 _LOOK_AT_MOST = 30.0
 _HIVE = "HKLM"
 _LONG_HIVE = "HKEY_LOCAL_MACHINE"
-_ANY_HIVE = re.compile(r"(HKEY_LOCAL_MACHINE|HKLM)(?=\\|\Z)", re.IGNORECASE)
+_ANY_HIVE = re.compile(r"\A(HKEY_LOCAL_MACHINE|HKLM)(?=\\|\Z)", re.IGNORECASE)
 _KEY = re.compile(r"HKLM(\\[^\\\x00-\x1f]{1,255})+")
 
 
