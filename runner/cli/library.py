@@ -39,12 +39,11 @@ def list_playbooks(session: Session, words: tuple[str, ...], folders: tuple[str,
     diagnostics = Diagnostics()
     library = load_library([Path(folder) for folder in folders], diagnostics)
     chosen = tuple({book.id: book for word in words or [""] for book in _meant(word, library, diagnostics)}.values())
-    counts = {name: covered(faults, library) for name, faults in known_faults().items()}
     if as_json:
         rows = [_row(book) for book in chosen]
-        session.screen.data(dump({"vmfix_list": LIST_FORMAT, "playbooks": rows, "covered": to_json(counts)}))
+        session.screen.data(dump({"vmfix_list": LIST_FORMAT, "playbooks": rows, "covered": to_json(_count(library))}))
     else:
-        session.screen.text(_table(chosen) + ("" if words else _counts(counts)))
+        session.screen.text(_table(chosen) + ("" if words else _counts(_count(library))))
     session.warn(tuple(diagnostics))
     return INVALID if diagnostics.errors else OK
 
@@ -110,6 +109,10 @@ def _table(playbooks: tuple[Playbook, ...]) -> str:
         for row in clean
     ]
     return "\n".join(lines) + "\n"
+
+
+def _count(library: Library) -> Mapping[str, Covered]:
+    return {name: covered(faults, library) for name, faults in known_faults().items()}
 
 
 _COUNTED = {"article": "Entries of Microsoft's article", "newer": "Newer codes"}

@@ -6,9 +6,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from runner.errors import (
-    VmfixError,
-)
+from runner.errors import VmfixError
 from runner.execute.identity import check_identity
 from runner.execute.observe import Nobody, Observer
 from runner.execute.outcome import Ended, RemedyResult

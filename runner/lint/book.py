@@ -200,13 +200,6 @@ def _template(text: Text) -> Iterator[Text]:
         yield replace(text, template=True)
 
 
-def seconds(text: str) -> float | None:
-    """A duration that is written out; None for a template."""
-    return None if is_template(text) else parse_duration(text)
-
-
-def given_seconds(given: object) -> float | None:
-    """The same for an argument of a step as it stands in the document."""
-    if isinstance(given, str) and not is_template(given):
-        return parse_duration(given)
-    return None
+def seconds(given: object) -> float | None:
+    """A duration that is written out, in a field or as an argument of a step; None for a template, and for nothing."""
+    return parse_duration(given) if isinstance(given, str) and not is_template(given) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from runner.lint.book import CHANGES, PROGRAM, SHELL, Book, Placed, given_seconds, seconds
+from runner.lint.book import CHANGES, PROGRAM, SHELL, Book, Placed, seconds
 from runner.lint.finding import Finding, error, warning
 from runner.lint.programs import name_of, unwrapped
 from runner.lint.sh_words import commands
@@ -112,5 +112,5 @@ def _of_remedy(book: Book, remedy: Remedy) -> Iterator[Finding]:
 
 
 def _least(placed: Placed) -> float:
-    within = given_seconds(placed.step.args.get("within")) if placed.step.type in ("wait_for", "reboot") else None
+    within = seconds(placed.step.args.get("within")) if placed.step.type in ("wait_for", "reboot") else None
     return (placed.step.at_most or 0) + (within or 0)

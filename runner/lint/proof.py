@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from runner.lint.book import CHANGES, Book, given_seconds, seconds
+from runner.lint.book import CHANGES, Book, seconds
 from runner.lint.finding import Finding, warning
 from runner.lint.resources import changed_by, read_by, restarts
 from runner.model.fields import format_duration
@@ -81,7 +81,7 @@ def _verification(book: Book, remedy: Remedy, number: int, *, seen_to: bool) -> 
             VERIFY_TOO_SHORT, on, book.document.span(path), message, "Make `within` longer or `every` shorter."
         )
     placed = [placed for placed in book.steps if placed.remedy is remedy]
-    waits = any(p.step.type in ("wait_for", "reboot") and given_seconds(p.step.args.get("within")) != 0 for p in placed)
+    waits = any(p.step.type in ("wait_for", "reboot") and seconds(p.step.args.get("within")) != 0 for p in placed)
     if within == 0 and not waits and not seen_to and any(restarts(p) for p in placed):
         message = f"`{remedy.id}` restarts a service and is proved at once, when it may not be up yet"
         yield Finding(VERIFY_AT_ONCE, on, remedy.span, message, "Add `verify: {within: 30s}`, as long as it may take.")
