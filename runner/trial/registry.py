@@ -29,8 +29,7 @@ class Registry:
         for name, values in given.items():
             key = self._named(short_key(name))
             if values is None:
-                below = f"{key.lower()}\\"
-                self.keys = {one: v for one, v in self.keys.items() if not f"{one.lower()}\\".startswith(below)}
+                self._drop(key)
                 continue
             for value, data in values.items():
                 self._put(key, value, data)
@@ -74,10 +73,15 @@ class Registry:
         if verb == "add":
             keys.setdefault(self._named(key), {})
             return _done()
+        return _done() if self._drop(key) else _missing()
+
+    def _drop(self, key: str) -> bool:
+        """Take the key away with all that is below it; whether there was any of that."""
+        keys = self.keys or {}
         gone = [each for each in keys if f"{each}\\".lower().startswith(f"{key}\\".lower())]
         for each in gone:
-            keys.pop(each)
-        return _done() if gone else _missing()
+            del keys[each]
+        return bool(gone)
 
     def _named(self, key: str) -> str:
         return next((each for each in self.keys or {} if each.lower() == key.lower()), key)

@@ -8,12 +8,7 @@ from __future__ import annotations
 import pytest
 
 from tests.integration.conftest import DeskOf
-from tests.integration.windows_desk import (
-    changes,
-    dry_run_only_reads,
-    run_and_prove,
-    second_run_changes_nothing,
-)
+from tests.integration.windows_desk import changes, dry_run_then_run, second_run_changes_nothing
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 
@@ -22,11 +17,6 @@ AGENT, CRYPTO, RUNTIME = (
     "ExtensionSnapshotFailedNoSecureNetwork",
     "ExtensionVCRedistInstallationFailure",
 )
-
-
-def mended(expected: dict[str, str]) -> list[str]:
-    """Those that a second run has to leave alone."""
-    return [name for name, status in expected.items() if status in {"fixed", "healthy", "applied"}]
 
 
 def test_the_guest_agent_runs_now_and_at_each_boot(desk_of: DeskOf) -> None:
@@ -40,8 +30,7 @@ def test_the_guest_agent_runs_now_and_at_each_boot(desk_of: DeskOf) -> None:
         "win-agent-start-fails": "needs_person",
     }
     desk = desk_of(*expected)
-    dry_run_only_reads(desk, AGENT, list(expected))
-    run_and_prove(desk, AGENT, expected)
+    dry_run_then_run(desk, AGENT, expected)
 
     assert all(desk.lab.windows(name).is_mended() for name in expected)
     assert changes(desk, "win-agent-healthy") == changes(desk, "win-agent-missing") == []
@@ -54,7 +43,7 @@ def test_the_guest_agent_runs_now_and_at_each_boot(desk_of: DeskOf) -> None:
     ]
     assert changes(desk, "win-agent-delayed") == ["sc config RdAgent start= auto"]
     assert changes(desk, "win-agent-start-fails") == ["net start RdAgent"]
-    second_run_changes_nothing(desk, AGENT, mended(expected))
+    second_run_changes_nothing(desk, AGENT, expected)
 
 
 def test_strong_cryptography_is_set_where_it_counts(desk_of: DeskOf) -> None:
@@ -66,8 +55,7 @@ def test_strong_cryptography_is_set_where_it_counts(desk_of: DeskOf) -> None:
         "win-crypto-no-framework": "refused",
     }
     desk = desk_of(*expected)
-    dry_run_only_reads(desk, CRYPTO, list(expected))
-    run_and_prove(desk, CRYPTO, expected)
+    dry_run_then_run(desk, CRYPTO, expected)
 
     assert all(desk.lab.windows(name).is_mended() for name in expected)
     assert len([line for line in changes(desk, "win-crypto-absent") if line.startswith("reg add ")]) == 4
@@ -77,7 +65,7 @@ def test_strong_cryptography_is_set_where_it_counts(desk_of: DeskOf) -> None:
         f"net {verb} {name}" for name in ("RdAgent", "WindowsAzureGuestAgent") for verb in ("stop", "start")
     ]
     assert changes(desk, "win-crypto-right") == changes(desk, "win-crypto-no-framework") == []
-    second_run_changes_nothing(desk, CRYPTO, mended(expected))
+    second_run_changes_nothing(desk, CRYPTO, expected)
 
 
 def test_the_windows_installer_starts_on_demand_again(desk_of: DeskOf) -> None:
@@ -88,9 +76,8 @@ def test_the_windows_installer_starts_on_demand_again(desk_of: DeskOf) -> None:
         "win-installer-gone": "refused",
     }
     desk = desk_of(*expected)
-    dry_run_only_reads(desk, RUNTIME, list(expected))
-    run_and_prove(desk, RUNTIME, expected)
+    dry_run_then_run(desk, RUNTIME, expected)
 
     assert changes(desk, "win-installer-disabled") == ["sc config msiserver start= demand"]
     assert changes(desk, "win-vcredist-there") == changes(desk, "win-installer-gone") == []
-    second_run_changes_nothing(desk, RUNTIME, mended(expected))
+    second_run_changes_nothing(desk, RUNTIME, expected)

@@ -19,6 +19,7 @@ from tests.integration.lab_desk import wait_for
 from tests.integration.windows_desk import (
     changes,
     dry_run_only_reads,
+    dry_run_then_run,
     run,
     run_and_prove,
     second_run_changes_nothing,
@@ -47,12 +48,13 @@ def test_faulty_writers_are_restarted_by_their_services(desk_of: DeskOf) -> None
         "win-wmi-writer-failed",
         "win-exchange-writer-failed",
     ]
+    expected = dict.fromkeys(names, "fixed")
     desk = desk_of(*names)
     planned = desk.vmfix("plan", WRITERS, "-i", desk.lab.inventory)
     assert planned.code == 0, planned.text
     assert not any(changes(desk, name) for name in names)
 
-    run_and_prove(desk, WRITERS, dict.fromkeys(names, "fixed"), "-e", "settle=30s")
+    run_and_prove(desk, WRITERS, expected, "-e", "settle=30s")
 
     assert changes(desk, "win-wmi-writer-failed") == [
         "net stop iphlpsvc",
@@ -61,7 +63,7 @@ def test_faulty_writers_are_restarted_by_their_services(desk_of: DeskOf) -> None
         "net start iphlpsvc",
     ]
     assert changes(desk, "win-vss-writers-failed") == ["net stop VSS", "net start VSS"]
-    second_run_changes_nothing(desk, WRITERS, names)
+    second_run_changes_nothing(desk, WRITERS, expected)
 
 
 def test_what_must_not_be_touched_is_refused_by_name(desk_of: DeskOf) -> None:
@@ -98,9 +100,9 @@ def test_the_ladder_goes_on_only_where_the_restart_did_not_help(desk_of: DeskOf)
 
 def test_the_vss_service_is_restarted_and_the_machine_only_if_that_does_not_help(desk_of: DeskOf) -> None:
     """A reboot is a remedy of its own, with an approval of its own."""
-    names = ["win-vss-bad", "win-vss-disabled", "win-vss-start-fails"]
-    desk = desk_of(*names)
-    dry_run_only_reads(desk, SERVICE, names)
+    expected = dict.fromkeys(("win-vss-bad", "win-vss-disabled", "win-vss-start-fails"), "fixed")
+    desk = desk_of(*expected)
+    dry_run_only_reads(desk, SERVICE, expected)
     only_restart = desk.vmfix(
         *("run", SERVICE, "-i", desk.lab.inventory, "-t", "win-vss-start-fails", "--json"),
         *("--approve", "vss-service-bad-state/restart"),
@@ -108,11 +110,11 @@ def test_the_vss_service_is_restarted_and_the_machine_only_if_that_does_not_help
     assert only_restart.statuses == {"win-vss-start-fails": "not_fixed"}, only_restart.text
     assert not any("shutdown" in line for line in sent(desk, "win-vss-start-fails"))
 
-    run_and_prove(desk, SERVICE, dict.fromkeys(names, "fixed"))
+    run_and_prove(desk, SERVICE, expected)
 
     assert desk.lab.windows("win-vss-start-fails").boots == 2
     assert desk.lab.windows("win-vss-bad").boots == 1
-    second_run_changes_nothing(desk, SERVICE, names)
+    second_run_changes_nothing(desk, SERVICE, expected)
 
 
 def test_vss_is_not_stopped_under_a_backup(desk_of: DeskOf) -> None:
@@ -194,8 +196,7 @@ def test_com_and_msdtc_rung_by_rung(desk_of: DeskOf) -> None:
         "win-com-cluster": "needs_person",
     }
     desk = desk_of(*expected)
-    dry_run_only_reads(desk, COM, list(expected))
-    run_and_prove(desk, COM, expected)
+    dry_run_then_run(desk, COM, expected)
 
     assert changes(desk, "win-com-stopped") == ["net start COMSysApp"]
     assert any(line.startswith("sc config MSDTC ") for line in changes(desk, "win-com-account"))
@@ -206,7 +207,7 @@ def test_com_and_msdtc_rung_by_rung(desk_of: DeskOf) -> None:
     kept = desk.lab.windows("win-com-dependent").look().service("MSDTC")
     assert kept is not None
     assert kept.start == DEMAND, "msdtc -install makes it automatic; it has to start as it did before"
-    second_run_changes_nothing(desk, COM, [name for name, status in expected.items() if status == "fixed"])
+    second_run_changes_nothing(desk, COM, expected)
 
 
 def test_the_snapshot_goes_through_the_host(desk_of: DeskOf) -> None:
@@ -218,13 +219,12 @@ def test_the_snapshot_goes_through_the_host(desk_of: DeskOf) -> None:
         "win-snapshot-right": "needs_person",
     }
     desk = desk_of(*expected)
-    dry_run_only_reads(desk, HOST, list(expected))
-    run_and_prove(desk, HOST, expected)
+    dry_run_then_run(desk, HOST, expected)
 
     assert all(desk.lab.windows(name).is_mended() for name in expected)
     assert all("/reg:64" in line for line in changes(desk, "win-snapshot-other"))
     assert changes(desk, "win-snapshot-right") == []
-    second_run_changes_nothing(desk, HOST, [name for name, status in expected.items() if status == "applied"])
+    second_run_changes_nothing(desk, HOST, expected)
 
 
 @pytest.mark.parametrize(

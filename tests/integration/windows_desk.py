@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from tests.integration.lab_desk import Desk, Done
 
@@ -38,8 +38,15 @@ def run_and_prove(desk: Desk, code: str, expected: Mapping[str, str], *more: obj
     return done
 
 
-def second_run_changes_nothing(desk: Desk, code: str, names: list[str]) -> None:
-    """What was mended is seen as healthy, and is only looked at."""
+def dry_run_then_run(desk: Desk, code: str, expected: Mapping[str, str]) -> None:
+    """All of these targets: first only looked at, then run, compared and looked at from outside."""
+    dry_run_only_reads(desk, code, expected)
+    run_and_prove(desk, code, expected)
+
+
+def second_run_changes_nothing(desk: Desk, code: str, expected: Mapping[str, str]) -> None:
+    """What ended in order is seen to be in order, and is only looked at."""
+    names = [name for name, status in expected.items() if status in {"fixed", "healthy", "applied"}]
     before = {name: len(changes(desk, name)) for name in names}
     done = run(desk, code, "-t", ",".join(names))
     assert set(done.statuses.values()) <= {"healthy", "applied"}, done.text
@@ -47,7 +54,7 @@ def second_run_changes_nothing(desk: Desk, code: str, names: list[str]) -> None:
     assert {name: len(changes(desk, name)) for name in names} == before
 
 
-def dry_run_only_reads(desk: Desk, code: str, names: list[str]) -> None:
+def dry_run_only_reads(desk: Desk, code: str, names: Collection[str]) -> None:
     """The endpoint's log has observations only."""
     assert desk.vmfix("run", code, "-i", desk.lab.inventory, "--dry-run").code in {0, 5}
     assert [line for name in names for line in changes(desk, name)] == []
