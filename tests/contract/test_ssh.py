@@ -34,6 +34,7 @@ from tests.contract.sshd import PASSWORD, PASSWORD_REF, WRONG_REF, Secrets, Sshd
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("real_parts")]
 
 WHO = Command(argv=("id", "-un"), elevated=False)
+KNOWN_TO_RUN = "read -r _"  # input is written only when the command was heard to have started
 
 
 def log_in(server: Sshd, user: str = "root", **options: Any) -> str:  # noqa: ANN401
@@ -387,7 +388,7 @@ def test_a_line_that_broke_under_a_command_that_ended(server: Sshd) -> None:
     """Nothing of the command is left on the target: the error says so, and which process it was."""
     connection = connect(server.target(), Secrets())
     with pytest.raises(ConnectionLost, match=r"process \d+ has ended") as caught:
-        connection.run(Command(dialect=Dialect.SH, script="kill -KILL $PPID"))
+        connection.run(Command(dialect=Dialect.SH, script=f"{KNOWN_TO_RUN}; kill -KILL $PPID", stdin="go on\n"))
     connection.close()
 
     assert caught.value.process_dead is True
@@ -395,12 +396,11 @@ def test_a_line_that_broke_under_a_command_that_ended(server: Sshd) -> None:
 
 def test_a_line_that_broke_for_good() -> None:
     """Where no new connection can be made, it is not known whether the command still runs."""
+    script = f'{KNOWN_TO_RUN}; kill -KILL "$1" $PPID'
     with sshd() as dying:
         connection = connect(dying.target(connect_timeout=2.0), Secrets())
         with pytest.raises(ConnectionLost, match=r"not known if process \d+ still runs") as caught:
-            connection.run(
-                Command(dialect=Dialect.SH, script='sleep 0.5; kill -KILL "$1" $PPID', argv=(str(dying.pid),))
-            )
+            connection.run(Command(dialect=Dialect.SH, script=script, stdin="go on\n", argv=(str(dying.pid),)))
         connection.close()
 
     assert caught.value.process_dead is None
