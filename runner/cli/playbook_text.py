@@ -43,6 +43,12 @@ def _kind(parameter: Parameter) -> str:
     said = [parameter.type]
     if parameter.choices:
         said.append(f"one of {', '.join(map(str, parameter.choices))}")
+    items = " items" if parameter.type == "list" else ""
+    said += [
+        f"{word} {limit}{items}"
+        for word, limit in (("at least", parameter.at_least), ("at most", parameter.at_most))
+        if limit is not None
+    ]
     default = parameter.default
     shown = ",".join(map(str, default)) if isinstance(default, (tuple, list)) else default
     said.append("must be given" if parameter.required else f"default {shown!r}")

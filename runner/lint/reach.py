@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from runner.expressions import names_used
 from runner.expressions.logic import constant, satisfiable
 from runner.lint.book import Book
 from runner.lint.finding import Finding, error, warning
@@ -14,13 +15,17 @@ UNREACHABLE_RUNG = error(
 )
 CONSTANT_CONDITION = warning("constant-condition", "A condition depends on nothing, so it is always or never true.")
 CONSTANT_HEALTHY = error("constant-healthy", "`healthy` is the same on every target, whatever is wrong there.")
+LATE_LIMIT = warning(
+    "late-limit", "`requires` judges a parameter: a healthy target is not asked, so a senseless value goes unnoticed."
+)
 
-RULES = (UNREACHABLE_RUNG, CONSTANT_CONDITION, CONSTANT_HEALTHY)
+RULES = (UNREACHABLE_RUNG, CONSTANT_CONDITION, CONSTANT_HEALTHY, LATE_LIMIT)
 
 
 def find(book: Book) -> Iterator[Finding]:
     """Conditions first, then the ladder."""
     yield from _constants(book)
+    yield from _late_limits(book)
     yield from _rungs(book)
 
 
@@ -44,6 +49,20 @@ def _constants(book: Book) -> Iterator[Finding]:
         message = "`healthy` depends on nothing that is observed"
         advice = "Say by the facts when the fault is gone. If the guest cannot tell, leave `healthy` out."
         yield Finding(CONSTANT_HEALTHY, "healthy", playbook.healthy.span, message, advice)
+
+
+def _late_limits(book: Book) -> Iterator[Finding]:
+    """A requirement that depends on parameters alone is the same for every target, and should be asked before any."""
+    parameters = {parameter.name for parameter in book.playbook.params}
+    defined = {definition.name for definition in book.playbook.define}
+    for number, requirement in enumerate(book.playbook.requires):
+        given = book.depends(names_used(requirement.that.text)) - defined
+        if given and given <= parameters:
+            message = f"`{requirement.that.text}` judges parameters, and is asked only of targets that are not healthy"
+            advice = (
+                "Limit the parameter itself (`at_least`, `at_most`, `matches`, `choices`): then nothing is looked at."
+            )
+            yield Finding(LATE_LIMIT, f"requires.{number + 1}", requirement.that.span, message, advice)
 
 
 def _rungs(book: Book) -> Iterator[Finding]:

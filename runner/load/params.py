@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from runner.diagnostics import Diagnostics, Span
@@ -26,6 +27,53 @@ def misfit(parameter: Parameter, value: object) -> str:
             return f"is not a duration: {str(problem).splitlines()[0]}"
     if parameter.choices and value not in parameter.choices:
         return f"is none of {', '.join(map(str, parameter.choices))}"
+    return _out_of_bounds(parameter, value) or _unlike(parameter, value)
+
+
+def _out_of_bounds(parameter: Parameter, value: object) -> str:
+    least, most = parameter.at_least, parameter.at_most
+    items = " items" if isinstance(value, (list, tuple)) else ""
+    if least is not None and _size(value) < _size(least):
+        return f"has fewer than {least}{items}" if items else f"is less than {least}"
+    if most is not None and _size(value) > _size(most):
+        return f"has more than {most}{items}" if items else f"is more than {most}"
+    return ""
+
+
+def _size(value: object) -> float:
+    """What the bounds of a parameter compare: a number, the seconds of a duration, how many items a list has."""
+    if isinstance(value, (list, tuple)):
+        return len(value)
+    return parse_duration(value) if isinstance(value, str) else float(str(value))
+
+
+def _unlike(parameter: Parameter, value: object) -> str:
+    if parameter.matches is None:
+        return ""
+    if not isinstance(value, (list, tuple)):
+        return "" if re.fullmatch(parameter.matches, str(value)) else "has not the form that is expected"
+    wrong = [str(item) for item in value if not re.fullmatch(parameter.matches, str(item))]
+    return f"has items that have not the form that is expected: {', '.join(wrong)}" if wrong else ""
+
+
+def wrong_limits(parameter: Parameter) -> str:
+    """What is wrong with the limits that an author gave a parameter, or an empty text."""
+    limits = [limit for limit in (parameter.at_least, parameter.at_most) if limit is not None]
+    if limits and parameter.type not in {"int", "duration", "list"}:
+        return "only int, duration and list can have `at_least` and `at_most`"
+    if any(isinstance(limit, str) is not (parameter.type == "duration") for limit in limits):
+        return "`at_least` and `at_most` of a duration are durations; otherwise they are numbers"
+    try:
+        if [*map(_size, limits)] != sorted(map(_size, limits)):
+            return "`at_least` is more than `at_most`"
+    except ValueError as problem:
+        return f"`at_least` or `at_most` is not a duration: {str(problem).splitlines()[0]}"
+    if parameter.matches is not None and parameter.type not in {"str", "list"}:
+        return "only str and list can have `matches`"
+    try:
+        re.compile(parameter.matches or "")
+    except re.error as problem:
+        return f"`matches` is no regular expression: {problem}"
     return ""
 
 
@@ -63,7 +111,7 @@ def _given(parameter: Parameter, text: str, diagnostics: Diagnostics) -> object:
     """The value that a text on the command line stands for."""
     value: object = text
     if parameter.type == "int":
-        value = int(text) if text.lstrip("-").isdecimal() else text
+        value = int(text) if re.fullmatch("-?[0-9]{1,18}", text) else text
     elif parameter.type == "bool":
         value = {"true": True, "false": False}.get(text, text)
     elif parameter.type == "list":

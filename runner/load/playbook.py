@@ -135,6 +135,9 @@ class _Builder:
             default=default,
             required="default" not in form.model_fields_set,
             choices=tuple(form.choices),
+            at_least=form.at_least,
+            at_most=form.at_most,
+            matches=form.matches,
             help=form.help,
             span=self._document.span(path, key=True),
         )

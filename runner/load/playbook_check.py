@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 from runner.diagnostics import Diagnostics, Span
 from runner.expressions import BUILT_IN, attributes_of, is_template, names_used, syntax_error
 from runner.load.document import Document
-from runner.load.params import misfit
+from runner.load.params import misfit, wrong_limits
 from runner.load.remainder import NOTHING_LOST, Lost
 from runner.load.tree import Path
 from runner.load.wording import nearest
@@ -102,7 +102,10 @@ class _Check:
     def _parameter(self, parameter: Parameter) -> None:
         if parameter.default is None and not parameter.required:
             self._error(parameter.span, f"parameter `{parameter.name}` has an empty default", "Leave `default` out.")
-        if parameter.default is not None:
+        wrong = wrong_limits(parameter)
+        if wrong:
+            self._error(parameter.span, f"parameter `{parameter.name}`: {wrong}")
+        elif parameter.default is not None:
             problem = misfit(parameter, parameter.default)
             if problem:
                 self._error(parameter.span, f"the default of `{parameter.name}` {problem}")

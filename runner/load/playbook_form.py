@@ -37,6 +37,9 @@ class ParameterForm(Shape):
     type: Literal["str", "int", "bool", "duration", "list"] = "str"
     default: str | int | bool | list[str] | None = None
     choices: list[str | int] = Field(default=[])
+    at_least: int | str | None = None
+    at_most: int | str | None = None
+    matches: str | None = None
     help: Text
 
 

@@ -54,6 +54,9 @@ class Parameter:
     default: object | None
     required: bool
     choices: tuple[object, ...]
+    at_least: int | str | None  # a number, a duration as text, or how many items a list must have
+    at_most: int | str | None
+    matches: str | None  # a regular expression for the whole text, or for each item of a list
     help: str
     span: Span
 

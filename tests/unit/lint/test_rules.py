@@ -419,6 +419,20 @@ CASES: list[tuple[str, str, str, list[Change], list[Change]]] = [
     ),
     ("source-missing", "playbook", LINUX, [("source: https://example.com/demo\n", "")], []),
     ("title-missing", "remedies.by-hand", LINUX, [("    title: A person mends it\n", "")], []),
+    (
+        "late-limit",
+        "requires.1",
+        LINUX,
+        [("healthy:", "requires:\n  - {that: folder != '', else: Give a folder.}\nhealthy:")],
+        [("healthy:", "requires:\n  - {that: folder != state, else: Give another folder.}\nhealthy:")],
+    ),
+    (
+        "late-limit",
+        "requires.1",
+        LINUX,
+        [("healthy:", "  given: folder | length\nrequires:\n  - {that: given > 3, else: Too short.}\nhealthy:")],
+        [("healthy:", "  given: state | length\nrequires:\n  - {that: given > 3, else: Too short.}\nhealthy:")],
+    ),
     ("same-title", "remedies.by-hand", LINUX, [("title: A person mends it", "title: Mend it")], []),
     ("same-title", "remedies.mend.steps.call", LINUX, [("title: Call it", "title: Write it")], []),
     (

@@ -8,6 +8,7 @@ from runner.diagnostics import Diagnostics
 from runner.load.params import resolve_params
 from runner.load.playbook import load_playbook
 from runner.model.playbook import Playbook
+from runner.shelf import load_library
 
 GOOD = """\
 vmfix: 1
@@ -80,6 +81,23 @@ def test_a_good_playbook_has_no_problems() -> None:
         ("command: [cat, /state]", 'shell: "cat {{ wait }}"', "p.yml:9:18", "cannot hold a template"),
         ("default: 2m", "default: 120", "p.yml:7:3", "not of type duration"),
         ("default: 2m", "default: 2 minutes", "p.yml:7:3", "not a duration"),
+        ("default: 2m", "default: 2m, at_least: 3m", "p.yml:7:3", "is less than 3m"),
+        ("default: 2m", "default: 2m, at_most: 3", "p.yml:7:3", "of a duration are durations"),
+        ("default: 2m", "default: 2m, at_least: soon", "p.yml:7:3", "not a duration"),
+        ("default: 2m", "default: 2m, at_least: 2m, at_most: 60s", "p.yml:7:3", "`at_least` is more than `at_most`"),
+        ("default: 2m", "default: 2m, matches: '[0-9]'", "p.yml:7:3", "only str and list can have `matches`"),
+        (
+            "type: duration, default: 2m",
+            "type: str, default: 2m, at_most: 3",
+            "p.yml:7:3",
+            "only int, duration and list",
+        ),
+        (
+            "type: duration, default: 2m",
+            "type: str, default: 2m, matches: '['",
+            "p.yml:7:3",
+            "not a regular expression",
+        ),
         ("solves: [Demo]", "solves: []", "p.yml:5:9", "solves"),
         ("platform: linux", "platform: Linux", "p.yml:4:11", "`linux`"),
         ("vmfix: 1", "vmfix: 2", "p.yml:1:8", "1"),
@@ -165,6 +183,54 @@ def test_given_parameters_have_their_type(kind: str, text: str, value: object) -
 
     assert resolve_params([load(source)], {"wait": text}, diagnostics)["demo"]["wait"] == value
     assert not diagnostics.errors
+
+
+@pytest.mark.parametrize(
+    ("declared", "fits", "misfits"),
+    [
+        ("int, at_least: 1, at_most: 100", ["1", "100"], ["0", "-5", "101", "--5", "1.0", "1" * 5000]),
+        ("duration, at_least: 30s, at_most: 1h", ["30s", "60m"], ["29s", "61m"]),
+        ("list, at_least: 1, at_most: 2, matches: '[a-z]+'", ["a", "a,b"], ["", "a,b,c", "a,B", "a,b1"]),
+        ("str, matches: '[0-9]+([.][0-9]+)*'", ["2", "2.9.1"], ["", "newest", "2.9 ", "2.9\n", "v2.9"]),
+        ("str, choices: [up, down]", ["up"], ["left", ""]),
+    ],
+)
+def test_a_parameter_keeps_to_its_limits(declared: str, fits: list[str], misfits: list[str]) -> None:
+    """The bounds belong to what is allowed; a form is that of the whole text, or of each item."""
+    book = load(
+        GOOD.replace("wait: {type: duration, default: 2m,", f"wait: {{type: {declared},").replace(
+            '    verify: {within: "{{ wait }}"}\n', ""
+        )
+    )
+    complaints = {}
+    for text in (*fits, *misfits):
+        diagnostics = Diagnostics()
+        resolve_params([book], {"wait": text}, diagnostics)
+        complaints[text] = len(diagnostics.errors)
+
+    assert complaints == {**dict.fromkeys(fits, 0), **dict.fromkeys(misfits, 1)}
+
+
+@pytest.mark.parametrize(
+    ("playbook", "given"),
+    [
+        ("fs-freeze-failed", {"log_lines": "0"}),
+        ("guest-agent-linux", {"at_least": "newest"}),
+        ("guest-agent-version", {"at_least": "2.7"}),
+        ("high-cpu-or-memory-linux", {"limit": "0"}),
+        ("internet-connectivity-linux", {"endpoints": "168.63.129.16"}),
+        ("internet-connectivity-windows", {"storage_account": "https://acct"}),
+        ("other-backup-product-linux", {"log_lines": "-1"}),
+        ("selinux-agent-path", {"hours": "0"}),
+    ],
+)
+def test_a_senseless_value_is_refused_before_anything_is_looked_at(playbook: str, given: dict[str, str]) -> None:
+    """Of the shipped playbooks: a healthy target would not have been asked by ``requires``."""
+    diagnostics = Diagnostics()
+    (book,) = (one for one in load_library((), diagnostics).playbooks if one.id == playbook)
+    resolve_params([book], given, diagnostics)
+
+    assert [str(error.span) for error in diagnostics.errors] == [f"-e {next(iter(given))}"]
 
 
 @pytest.mark.parametrize(
