@@ -96,7 +96,7 @@ def test_a_good_playbook_has_no_problems() -> None:
             "type: duration, default: 2m",
             "type: str, default: 2m, matches: '['",
             "p.yml:7:3",
-            "not a regular expression",
+            "no regular expression",
         ),
         ("solves: [Demo]", "solves: []", "p.yml:5:9", "solves"),
         ("platform: linux", "platform: Linux", "p.yml:4:11", "`linux`"),
