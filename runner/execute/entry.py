@@ -137,13 +137,19 @@ class EntryRun:
             return self._verdict(Status.CANCELLED, f"stopped before `{remedy.id}`: {self.tools.stop.reason}{done}")
         planned = self._planned.get(remedy.id)
         if planned is None or not planned.actions:
-            return self._as_stale(f"now `{remedy.id}` would apply, and the plan holds no commands for it")
+            return self._as_stale(self._unplanned(remedy))
         status = Status.NOT_FIXED if self.tried else Status.REFUSED
         if f"{self.subject.playbook.id}/{remedy.id}" in self.approved:
             closed = self.tools.gate(self.entry.key, planned)
             return self._verdict(status, f"`{remedy.id}` was not started: {closed}") if closed else None
         advice = f"Approve it with --approve {self.subject.playbook.id}/{remedy.id} if it is wanted."
         return self._verdict(status, f"the next remedy, `{remedy.id}`, is not approved", advice)
+
+    def _unplanned(self, remedy: Remedy) -> str:
+        """Why the plan holds nothing for a remedy that would apply."""
+        if self.entry.standing in (Standing.FAILED, Standing.UNREACHABLE):
+            return f"it could not be planned then: {self.entry.reason}"
+        return f"now `{remedy.id}` would apply, and the plan holds no commands for it"
 
     def _by_person(self, remedy: Remedy, view: View) -> Verdict:
         name = f"{self.subject.playbook.id}/{remedy.id}"

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from runner.errors import ParseError
 from runner.model.command import AtDeadline, Command, CommandResult, Dialect, Effect
+from runner.model.text import beginning
 from runner.steps._atomic_scripts import (
     CHANGED,
     CUT,
@@ -132,10 +133,17 @@ def look_paths(path: str) -> Observing[tuple[str, ...]]:
     kind = "glob" if is_glob(path) else "plain"
     script = EXPAND if kind == "glob" else EXPAND.replace("for file in $1", 'for file in "$1"')
     result = yield Command(dialect=Dialect.SH, script=script, argv=(path, kind), at_most=_AT_MOST)
+    what = f"the files {path} could not be listed" if kind == "glob" else f"{path} could not be looked up"
     if result.exit_code != 0:
-        message = f"the files {path} could not be listed: {last_line(result)}"
+        message = f"{what}: {last_line(result)}"
         raise ParseError(message)
-    return tuple(dict.fromkeys(result.stdout.decode("utf-8", "replace").split("\0")[:-1]))
+    *names, rest = result.stdout.decode("utf-8", "replace").split("\0")
+    found = tuple(dict.fromkeys(names))
+    if rest or "" in found or (kind == "plain" and len(found) != 1):
+        answer = f"printed {beginning(result.out, 200)!r}" if result.stdout else "printed nothing"
+        message = f"{what}: realpath on the target {answer} and ended with exit 0"
+        raise ParseError(message)
+    return found
 
 
 def is_glob(path: str) -> bool:

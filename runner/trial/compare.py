@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from runner.model.plan import Standing
 from runner.report.words import status_word
 from runner.trial.ends import Difference, ends, unified
 from runner.trial.keys import is_line
@@ -11,21 +12,43 @@ from runner.trial.play import Played, outcomes
 
 
 def differences(played: Played) -> tuple[Difference, ...]:
-    """All of them; empty if the case passes. What the case leaves open comes first, for the rest may follow from it."""
-    opened = [Difference("the case", tuple(text.split("\n"))) for text in played.machine.problems]
-    found = [*opened, *_status(played), *_sent(played), *_remedies(played), *_planned(played)]
+    """All of them; empty if the case passes.
+
+    What the case leaves open, and that there was no plan, stand alone: all else would follow from them.
+    """
+    cause = (*_open(played), *_unplanned(played))
+    if cause:
+        return cause
+    found = [*_status(played), *_sent(played), *_remedies(played), *_planned(played)]
     found += [*_says(played), *_remarks(played), *ends(played.machine, played.case.expect.end)]
     if not found:
         found = [Difference("the case", (text,)) for text in played.machine.unused()]
     return tuple(found)
 
 
+def _open(played: Played) -> Iterator[Difference]:
+    for text in played.machine.problems:
+        yield Difference("the case", tuple(text.split("\n")))
+
+
+def _unplanned(played: Played) -> Iterator[Difference]:
+    """The run of such a plan ends as stale, which says nothing of why."""
+    expected, entry = played.case.expect.status, played.entry
+    if expected is not played.verdict.status and entry.standing is Standing.FAILED:
+        yield Difference(
+            "the plan", (f"expected {status_word(expected)}", f"got no plan: {entry.reason}", *_advice(entry.advice))
+        )
+
+
+def _advice(text: str) -> Iterator[str]:
+    yield from (f"  {line}" for line in text.splitlines() if line)
+
+
 def _status(played: Played) -> Iterator[Difference]:
     expected, got = played.case.expect.status, played.verdict.status
     if expected is not got:
         why = f"got {status_word(got)}: {played.verdict.reason}".splitlines()
-        advice = [line for line in played.verdict.advice.splitlines() if line]
-        yield Difference("status", (f"expected {status_word(expected)}", *why, *(f"  {line}" for line in advice)))
+        yield Difference("status", (f"expected {status_word(expected)}", *why, *_advice(played.verdict.advice)))
 
 
 def _sent(played: Played) -> Iterator[Difference]:

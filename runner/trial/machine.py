@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from runner.errors import ConnectionLost, DeadlineExceeded, NothingSent
 from runner.execute.clock import Clock
 from runner.model.case import Answer, Case, Change, Given
-from runner.model.command import AtDeadline, Command, CommandResult, Dialect, Effect
+from runner.model.command import AtDeadline, Command, CommandResult, Effect
 from runner.model.inventory import Platform
 from runner.model.playbook import Playbook
 from runner.trial.boots import Boots
@@ -156,14 +156,16 @@ class Machine:
         return Unanswered(text)
 
     def _what_to_add(self, command: Command, line: str) -> str:
-        """The command in full, and what to paste into the case."""
+        """The command in full, and what to paste into the case; first the part that would answer by itself."""
+        part = _part_for(command, self.platform)
+        better = f"\ngive `{part}:`, and the simulated machine answers this and the like by itself; or else"
         if command.effect is Effect.CHANGE:
-            text = f"nothing says what this changing command does: {line}"
+            text = f"nothing says what this changing command does: {line}{better if part else ''}"
             return f"{text}\nwhen:\n  - sent: {json.dumps(line, ensure_ascii=False)}\n    then: {{}}"
         key = best_key(command, line, self._patterns)
         script = "".join(f"\n  | {each}" for each in command.script.splitlines())
         pasted = f'answers:\n  {json.dumps(key, ensure_ascii=False)}: {{stdout: "", exit: 0}}'
-        return f"nothing answers: {line}{script}\n{pasted}{_hint(command)}"
+        return f"nothing answers: {line}{script}{better if part else ''}\n{pasted}"
 
     def _end(self, answer: Answer, command: Command) -> CommandResult | Exception:
         if answer.fails == "lost":
@@ -175,19 +177,17 @@ class Machine:
         return CommandResult(exit_code=answer.exit_code, stdout=answer.stdout, stderr=answer.stderr)
 
 
-_PARTS = {
-    "sc": "services",
-    "net": "services",
-    "reg": "registry",
-    "systemctl": "units",
-    "cat": "files",
-    "realpath": "mounts",
-    "findmnt": "mounts",
+_PARTS: Mapping[Platform, Mapping[str, Callable[[], Services | Registry | Units | Mounts | Files]]] = {
+    Platform.WINDOWS: {"services": Services, "registry": Registry},
+    Platform.LINUX: {"units": Units, "mounts": Mounts, "files": Files},
 }
 
 
-def _hint(command: Command) -> str:
-    words = [word for word in command.argv if word != "env" and "=" not in word]
-    program = words[0] if command.dialect is Dialect.ARGV and words else ""
-    part = _PARTS.get(program, "")
-    return f"\nor give `{part}:`, and the simulated machine answers by itself" if part else ""
+def _part_for(command: Command, platform: Platform) -> str:
+    """The key of the simulated part that would answer the command, were it given; empty if none would."""
+    for key, make in _PARTS[platform].items():
+        part = make()
+        part.become({})
+        if part(command) is not None:
+            return key
+    return ""

@@ -101,9 +101,13 @@ def test_all_pass(desk: Desk, lamp: str) -> None:
         (
             "  registry: {}\n",
             "",
-            ["nothing answers: reg query HKLM\\SOFTWARE\\Lamp\\red", '"colours[red]": {std'],
+            ["nothing answers: reg query HKLM\\SOFTWARE\\Lamp\\red", '"colours[red]": {std', "give `registry:`"],
         ),
-        ("  services: {Lamp: stopped}\n", "", ["nothing answers: sc queryex Lamp", '"lamp": {stdout', "`services:`"]),
+        (
+            "  services: {Lamp: stopped}\n",
+            "",
+            ["nothing answers: sc queryex Lamp", '"lamp": {stdout', "give `services:`"],
+        ),
         (
             "    expect: {status: fixed",
             "    answers: {'colours[green]': ''}\n    expect: {status: fixed",

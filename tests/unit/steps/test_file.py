@@ -36,6 +36,17 @@ def seen(content: bytes = b"old\n", mode: str = "0644") -> FileSeen:
     return FileSeen(path=PATH, content=content, mode=mode, owner="root", group="root", kind="regular file")
 
 
+@pytest.mark.parametrize(
+    ("out", "said"), [("", "printed nothing"), ("/etc/x\0/y\0", "printed '/etc/x"), ("/etc/x", "printed '/etc/x'")]
+)
+def test_a_look_that_does_not_name_the_one_file(out: str, said: str) -> None:
+    """With exit 0 it must name exactly one; anything else is said, not guessed at."""
+    with pytest.raises(ParseError, match=r"^/etc/x could not be looked up: realpath on the target") as problem:
+        Target([result(out)]).observe(FILE.observe(args(content="new")))
+
+    assert said in problem.value.message
+
+
 def test_equal_content() -> None:
     """Nothing to do, byte for byte."""
     assert FILE.decide(args(content="old\n"), seen()).outcome is Outcome.NO_CHANGE

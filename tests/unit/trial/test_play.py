@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import pytest
 
@@ -60,20 +61,24 @@ cases:
 """
 
 
-def played(case: str, book: str = BOOK, usual: str = USUAL) -> BookResult:
-    """One case that must be well-formed."""
+def played(
+    case: str, book: str = BOOK, usual: str = USUAL, files: Mapping[str, bytes] = MappingProxyType({})
+) -> BookResult:
+    """One case that must be well-formed. ``files`` lie in the folder beside it."""
     diagnostics = Diagnostics()
     playbook = load_playbook(book, "agent.yml", diagnostics)
     assert playbook is not None, [str(problem) for problem in diagnostics]
     text = usual + textwrap.indent(textwrap.dedent(case).strip().replace("\n", "\n  "), "  ").replace("  ", "  - ", 1)
-    cases = load_cases(text, "agent.cases.yml", playbook, diagnostics, lambda _name: None)
+    cases = load_cases(text, "agent.cases.yml", playbook, diagnostics, files.get)
     assert cases, [str(problem) for problem in diagnostics]
     return run_cases(playbook, cases, whole=True)
 
 
-def differences(case: str, book: str = BOOK, usual: str = USUAL) -> Sequence[str]:
+def differences(
+    case: str, book: str = BOOK, usual: str = USUAL, files: Mapping[str, bytes] = MappingProxyType({})
+) -> Sequence[str]:
     """What is not as the case has it."""
-    (outcome,) = played(case, book, usual).outcomes
+    (outcome,) = played(case, book, usual, files).outcomes
     return [f"{one.what}: {line}" for one in outcome.differences for line in one.lines]
 
 
@@ -317,3 +322,85 @@ cases:
 def test_mounts(case: str) -> None:
     """As the step sees them."""
     assert differences(case, MOUNTING, MOUNTED) == []
+
+
+_FILE = """
+vmfix: 1
+playbook: agent
+title: The greeting is wrong
+platform: linux
+solves: [Greeting]
+observe:
+  greeting: {command: [cat, /etc/greeting], parse: text}
+healthy: greeting == "hello"
+remedies:
+  - id: write
+    risk: [config]
+    steps:
+      - {id: write, file: {path: /etc/greeting, content: hello}}
+"""
+_BARE = "vmfix: 1\ncases_of: agent\nusual:\n  answers: {greeting: bye}\ncases:\n"
+
+
+def test_a_script_that_a_part_would_answer_is_said_with_that_part_first() -> None:
+    """And nothing that only follows from it, such as how the target ended."""
+    found = differences("name: x\nexpect: {status: fixed}", _FILE, _BARE)
+
+    said = found.index(
+        "the case: give `files:`, and the simulated machine answers this and the like by itself; or else"
+    )
+    assert found[0].startswith("the case: nothing answers: sh script")
+    assert found[said + 1] == "the case: answers:"
+    assert all(line.startswith("the case: ") for line in found)
+
+
+def test_what_no_part_would_answer_is_only_to_be_answered() -> None:
+    """There is no better way to name."""
+    found = differences("name: x\nexpect: {status: fixed}", usual=USUAL.replace('sizes: "1\t/", ', ""))
+
+    assert found[0] == "the case: nothing answers: du -s /a"
+    assert found[1] == "the case: answers:"
+
+
+def test_a_case_without_a_plan_says_why_and_not_what_came_of_it() -> None:
+    """The run of a plan that holds nothing is stale, and that is no cause."""
+    answers = """
+    name: x
+    answers: {'script with realpath': ''}
+    expect: {status: fixed, sent: [], says: [hello]}
+    """
+
+    no_plan = "/etc/greeting could not be looked up: realpath on the target printed nothing and ended with exit 0"
+
+    assert differences(answers, _FILE, _BARE) == [
+        "the plan: expected fixed",
+        f"the plan: got no plan: {no_plan}",
+    ]
+
+
+def test_a_run_says_why_the_plan_has_nothing_for_a_remedy() -> None:
+    """What stood in the way when the plan was made, not that something is new."""
+    answers = """
+    name: x
+    answers: {'script with realpath': ''}
+    expect: {status: stale, says: ["it could not be planned then: /etc/greeting could not be looked up"]}
+    """
+
+    assert differences(answers, _FILE, _BARE) == []
+
+
+def test_a_changing_script_is_said_with_its_part_too() -> None:
+    """`files` would also obey it."""
+    looks = """
+    name: x
+    answers:
+      'script with realpath': {file: path}
+      'script with %F|%a': {exit: 1}
+      'script with exec cat': {exit: 3}
+    expect: {status: fixed}
+    """
+    found = differences(looks, _FILE, _BARE, files={"path": b"/etc/greeting\0"})
+
+    assert found[0].startswith("the case: nothing says what this changing command does: script of write")
+    assert found[1].startswith("the case: give `files:`")
+    assert found[2] == "the case: when:"
