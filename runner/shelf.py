@@ -95,15 +95,20 @@ def load_tests(playbook: Playbook, diagnostics: Diagnostics) -> tuple[Case, ...]
     text = read_text(path, diagnostics) if path.is_file() else None
     if text is None:
         return ()
-    folder = path.with_suffix("")
+    return load_cases(text, str(path), playbook, diagnostics, lambda name: _beside(path.with_suffix(""), name))
 
-    def read_file(name: str) -> bytes | None:
-        try:
-            return (folder / name).read_bytes()
-        except (OSError, ValueError):  # ValueError: a name with a NUL
-            return None
 
-    return load_cases(text, str(path), playbook, diagnostics, read_file)
+def _beside(folder: Path, name: str) -> bytes | None:
+    """A file of a folder of outputs, None if it cannot be read.
+
+    A case may come from somebody else, and what differs is printed: it gets nothing that a link brings from elsewhere.
+    """
+    try:
+        found = (folder / name).resolve(strict=True)
+        inside = found.is_relative_to(folder.parent.resolve() / folder.name)
+        return found.read_bytes() if inside and found.is_file() else None
+    except (OSError, ValueError):  # ValueError: a name with a NUL
+        return None
 
 
 def _load_all(paths: Sequence[Path], diagnostics: Diagnostics) -> Iterator[Playbook]:

@@ -8,8 +8,9 @@ from types import MappingProxyType
 
 from runner.diagnostics import Diagnostics
 from runner.errors import ExpressionError
+from runner.load.cases_end import given_end
 from runner.load.cases_form import STATUSES, CaseForm, CasesForm, ChangeForm, ExpectForm, MachineForm, TargetForm
-from runner.load.cases_machine import Reader, given, given_answer, given_end
+from runner.load.cases_machine import Reader, given, given_answer
 from runner.load.document import Document, read
 from runner.load.params import SOURCE, resolve_params
 from runner.load.shape import validate
@@ -74,7 +75,8 @@ class _Loader:
         self._names(form, path)
         platform = self._platform(form.target, usual.target, path)
         reader = Reader(self._document, self._diagnostics, self._read_file, platform)
-        expect: Path = (*path, "expect")
+        machines = [usual, form, *(change.then for change in (*usual.when, *form.when))]
+        machines += [form.since_plan] if form.since_plan is not None else []
         return Case(
             name=form.name,
             span=self._document.span((*path, "name")),
@@ -91,7 +93,7 @@ class _Loader:
             acknowledge=tuple(self._acknowledged(form.acknowledge, (*path, "acknowledge"))),
             applied=self._applied(form, path),
             backup_failed_at=self._time(form.backup_failed_at, (*path, "backup_failed_at")),
-            expect=self._expected(form.expect, expect, reader),
+            expect=self._expected(form.expect, (*path, "expect"), reader, machines),
         )
 
     def _platform(self, form: TargetForm, usual: TargetForm, path: Path) -> Platform:
@@ -116,7 +118,7 @@ class _Loader:
             for number, form in enumerate(forms)
         )
 
-    def _expected(self, form: ExpectForm, path: Path, reader: Reader) -> Expected:
+    def _expected(self, form: ExpectForm, path: Path, reader: Reader, machines: Sequence[MachineForm]) -> Expected:
         for key in form.plan:
             self._action(key, (*path, "plan", key))
         if form.remedies is not None:
@@ -128,7 +130,7 @@ class _Loader:
             plan=MappingProxyType(dict(form.plan)),
             says=tuple(form.says),
             remarks=None if form.remarks is None else tuple(form.remarks),
-            end=given_end(form, path, reader),
+            end=given_end(form, path, reader, machines),
         )
 
     # --- Names of the playbook ---

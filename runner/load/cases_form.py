@@ -180,26 +180,31 @@ class AppliedForm(Shape):
 
 
 class ExpectForm(Shape):
-    """What must come of it."""
+    """What must come of it. Nothing may stand here that is not compared."""
 
     status: StatusName = Field(description="how the target ends, as the report says it")
     sent: list[Text] = Field([], description="all changing commands, in order; left out: none may be sent")
     remedies: list[Identifier] | None = Field(None, description="the remedies that were begun, in order")
     plan: dict[Text, Outcome] = Field(
         {},
+        min_length=1,
         description="what the plan says of `REMEDY/STEP` or `REMEDY/STEP[ITEM]`, such as `would change`",
     )
-    says: list[Text] = Field([], description="texts that stand in the reason or the advice that the report gives")
+    says: list[Text] = Field(
+        [], min_length=1, description="texts that stand in the reason or the advice that the report gives"
+    )
     remarks: list[Text] | None = Field(None, description="a part of each remark of the plan, in order; [] for none")
-    services: dict[Text, StateName | ServiceForm | None] | None = Field(None, description="services at the end")
+    services: dict[Text, StateName | ServiceForm | None] | None = Field(
+        None, min_length=1, description="services at the end"
+    )
     registry: dict[Text, dict[Text, RegistryForm | None] | None] | None = Field(
-        None, description="values of the registry at the end"
+        None, min_length=1, description="values of the registry at the end"
     )
-    units: dict[Text, UnitState | UnitForm | None] | None = Field(None, description="units of systemd at the end")
-    files: dict[AbsolutePath, str | FileForm | None] | None = Field(
-        None, description="files at the end; mode, owner and group only if they are named"
+    units: dict[Text, UnitState | UnitForm | None] | None = Field(
+        None, min_length=1, description="units of systemd at the end"
     )
-    mounts: dict[AbsolutePath, MountForm | None] | None = Field(None, description="mounts at the end")
+    files: dict[AbsolutePath, str | FileForm | None] | None = Field(None, min_length=1, description="files at the end")
+    mounts: dict[AbsolutePath, MountForm | None] | None = Field(None, min_length=1, description="mounts at the end")
 
 
 class UsualForm(MachineForm):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -45,7 +46,7 @@ class Reader:
         found = self.read_file(name)
         if found is None:
             folder = self.document.source.rpartition("/")[2].removesuffix(".yml")
-            remedy = f"It is looked for in the folder {folder}/ beside the cases."
+            remedy = f"It must lie in the folder {folder}/ beside the cases; links that lead out of it are refused."
             self.diagnostics.error(self.document.span(path), f"the file {name} cannot be read", remedy)
         return found or b""
 
@@ -64,27 +65,18 @@ def _complain_of_foreign(form: MachineForm | ExpectForm, path: Path, reader: Rea
 
 def given(form: MachineForm, path: Path, reader: Reader) -> Given:
     """A machine, or a change to one."""
+    answers = {key: given_answer(answer, (*path, "answers", key), reader) for key, answer in form.answers.items()}
+    return replace(simulated(form, path, reader), answers=MappingProxyType(answers))
+
+
+def simulated(form: MachineForm | ExpectForm, path: Path, reader: Reader) -> Given:
+    """The simulated parts that a form has."""
     _complain_of_foreign(form, path, reader)
     return Given(
-        answers=MappingProxyType(
-            {key: given_answer(answer, (*path, "answers", key), reader) for key, answer in form.answers.items()}
-        ),
         services=_each(form.services, _service),
         registry=_registry(form.registry, (*path, "registry"), reader),
         units=_each(form.units, _unit),
         files=_each(form.files, _file),
-        mounts=_mounts(form.mounts, (*path, "mounts"), reader),
-    )
-
-
-def given_end(form: ExpectForm, path: Path, reader: Reader) -> Given:
-    """What a machine must be like at the end."""
-    _complain_of_foreign(form, path, reader)
-    return Given(
-        services=_each(form.services, _service),
-        registry=_registry(form.registry, (*path, "registry"), reader),
-        units=_each(form.units, _unit),
-        files=_each(form.files, _file_at_end),
         mounts=_mounts(form.mounts, (*path, "mounts"), reader),
     )
 
@@ -153,24 +145,10 @@ def _file(form: str | FileForm | None) -> GivenFile | None:
     return GivenFile(content=form.content.encode(), mode=form.mode, owner=form.owner, group=form.group)
 
 
-def _file_at_end(form: str | FileForm | None) -> GivenFile | None:
-    """The same; mode, owner and group are empty, and not looked at, where the case does not name them."""
-    file = _file(form)
-    if file is None:
-        return None
-    said = frozenset() if form is None or isinstance(form, str) else form.model_fields_set
-    return replace(
-        file,
-        mode=file.mode if "mode" in said else "",
-        owner=file.owner if "owner" in said else "",
-        group=file.group if "group" in said else "",
-    )
-
-
 def _mount(form: MountForm | None) -> GivenMount | None:
     if form is None:
         return None
-    users = {int(pid): words.split() for pid, words in form.users.items() if pid.isdigit()}
+    users = (found for found in map(_user, form.users.items()) if found is not None)
     return GivenMount(
         source=form.source,
         fstype=form.fstype,
@@ -178,8 +156,14 @@ def _mount(form: MountForm | None) -> GivenMount | None:
         propagation=form.propagation,
         uuid=form.uuid,
         root=form.root,
-        users=MappingProxyType({pid: (words[0], words[-1]) for pid, words in users.items()}),
+        users=MappingProxyType({pid: (user, program) for pid, user, program in users}),
     )
+
+
+def _user(entry: tuple[str, str]) -> tuple[int, str, str] | None:
+    """PID, user and program of an entry of ``users``; None if it is none."""
+    pid, words = entry[0], entry[1].split()
+    return (int(pid), words[0], words[1]) if re.fullmatch("[0-9]+", pid) and len(words) == len(("u", "p")) else None
 
 
 def _registry(
@@ -201,8 +185,7 @@ def _mounts(
 ) -> Mapping[str, GivenMount | None] | None:
     for target, form in (forms or {}).items():
         for pid, words in form.users.items() if form else ():
-            if not pid.isdigit() or len(words.split()) != len(("user", "program")):
+            if _user((pid, words)) is None:
                 span = reader.document.span((*path, target, "users", pid), key=True)
                 reader.diagnostics.error(span, f"`{pid}: {words}` is no process", 'Write it like "812": postgres psql.')
-
     return _each(forms, _mount)

@@ -103,6 +103,21 @@ class Given:
     mounts: Mapping[str, GivenMount | None] | None = None
 
 
+Wanted = Mapping[str, object] | None
+"""What a thing must be like, by the fields of its ``Given...``, as far as the case names them; None: not there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """What the simulated machine must be like at the end, as far as the case names it."""
+
+    services: Mapping[str, Wanted] = field(default_factory=_nothing)
+    registry: Mapping[str, Mapping[str, RegistryData | None] | None] = field(default_factory=_nothing)
+    units: Mapping[str, Wanted] = field(default_factory=_nothing)
+    files: Mapping[str, Wanted] = field(default_factory=_nothing)
+    mounts: Mapping[str, Wanted] = field(default_factory=_nothing)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """What becomes of the machine once a changing command is sent to it: ``then``, ``after`` so many seconds.
@@ -122,8 +137,7 @@ class Change:
 class Expected:
     """What must come of a case. None: it is not looked at. ``says`` and ``remarks`` are parts of texts.
 
-    ``end`` is what the simulated machine must be like at the end, as far as it is given. ``plan`` goes by
-    ``REMEDY/STEP`` or ``REMEDY/STEP[ITEM]``.
+    ``plan`` goes by ``REMEDY/STEP`` or ``REMEDY/STEP[ITEM]``.
     """
 
     status: Status
@@ -132,7 +146,7 @@ class Expected:
     plan: Mapping[str, Outcome] = field(default_factory=_nothing)
     says: tuple[str, ...] = ()
     remarks: tuple[str, ...] | None = None
-    end: Given = Given()
+    end: End = End()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 
-from runner.model.case import Given, GivenMount, GivenService, GivenUnit, RegistryData
+from runner.model.case import End, GivenFile, RegistryData, Wanted
 from runner.parsers.sc_lines import STATES
 from runner.trial.machine import Machine
 
@@ -25,15 +26,28 @@ def unified(expected: Sequence[str], got: Sequence[str]) -> tuple[str, ...]:
     return ("- expected  + got", *(line.rstrip() for line in lines if not line.startswith("?")))
 
 
-def ends(machine: Machine, end: Given) -> Iterator[Difference]:
+def ends(machine: Machine, end: End) -> Iterator[Difference]:
     """All that differs."""
-    yield from _services(machine, end)
+    for name, wanted in end.services.items():
+        service = machine.services.find(name)
+        now = None if service is None else SimpleNamespace(**vars(service) | {"state": STATES[service.state]})
+        yield from _things(f"service {name}", wanted, now)
     yield from _registry(machine, end)
-    for name, unit in (end.units or {}).items():
-        yield from _told(f"unit {name}", _unit(unit, unit), _unit(_unit_now(machine, name), unit))
-    yield from _files(machine, end)
-    for target, mount in (end.mounts or {}).items():
-        yield from _told(f"mount {target}", _mount(mount), _mount((machine.mounts.mounts or {}).get(target)))
+    for name, wanted in end.units.items():
+        yield from _things(f"unit {name}", wanted, machine.units.find(name))
+    for path, wanted in end.files.items():
+        yield from _file(path, wanted, (machine.files.files or {}).get(path))
+    for target, wanted in end.mounts.items():
+        yield from _things(f"mount {target}", wanted, (machine.mounts.mounts or {}).get(target))
+
+
+def _things(what: str, wanted: Wanted, now: object) -> Iterator[Difference]:
+    """Part by part, as far as the case names them; or whether it is there."""
+    if wanted is None or now is None:
+        yield from _told(what, *("not there" if one is None else "there" for one in (wanted, now)))
+        return
+    for part, value in wanted.items():
+        yield from _told(f"{part} of {what}", _word(value), _word(getattr(now, part)))
 
 
 def _told(what: str, expected: str, got: str) -> Iterator[Difference]:
@@ -41,57 +55,42 @@ def _told(what: str, expected: str, got: str) -> Iterator[Difference]:
         yield Difference(what, (f"expected {expected}", f"got {got}"))
 
 
-def _files(machine: Machine, end: Given) -> Iterator[Difference]:
-    for path, wanted in (end.files or {}).items():
-        now = (machine.files.files or {}).get(path)
-        content = (None if wanted is None else wanted.content, None if now is None else now.content)
-        if content[0] != content[1]:
-            yield Difference(path, unified(*map(_lines, content)))
-        if wanted is not None and now is not None:
-            for part in ("mode", "owner", "group"):
-                if getattr(wanted, part):
-                    yield from _told(f"{part} of {path}", getattr(wanted, part), getattr(now, part))
+def _word(value: object) -> str:
+    """As a case writes it."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case tuple():
+            return f"[{', '.join(value)}]"
+        case Mapping():
+            return f"{{{', '.join(f'{pid}: {user} {program}' for pid, (user, program) in value.items())}}}"
+        case _:
+            return str(value)
 
 
-def _lines(content: bytes | None) -> list[str]:
-    return ["(no such file)"] if content is None else content.decode("utf-8", "backslashreplace").splitlines()
+def _file(path: str, wanted: Wanted, now: GivenFile | None) -> Iterator[Difference]:
+    """As ``_things``; its content line by line."""
+    if wanted is None or now is None:
+        yield from _things(path, wanted, now)
+        return
+    if wanted["content"] != now.content:
+        yield Difference(path, unified(*map(_lines, (wanted["content"], now.content))))
+    yield from _things(path, {part: value for part, value in wanted.items() if part != "content"}, now)
 
 
-def _services(machine: Machine, end: Given) -> Iterator[Difference]:
-    for name, wanted in (end.services or {}).items():
-        found = machine.services.find(name)
-        now = None
-        if found is not None:
-            now = GivenService(state=STATES[found.state], start=found.start, account=found.account)
-        yield from _told(f"service {name}", _service(wanted, wanted), _service(now, wanted))
+def _lines(content: object) -> list[str]:
+    """So that line ends show where only they differ."""
+    text = content.decode("utf-8", "backslashreplace") if isinstance(content, bytes) else ""
+    return text.replace("\r", "\\r").split("\n")
 
 
-def _service(service: GivenService | None, wanted: GivenService | None) -> str:
-    """A service, as far as something is wanted of it."""
-    if service is None:
-        return "no such service"
-    words = {"state": "", "start": "start type ", "account": "account "}
-    parts = [part for part in words if wanted is None or getattr(wanted, part) is not None]
-    return ", ".join(f"{words[part]}{getattr(service, part)}" for part in parts)
-
-
-def _unit_now(machine: Machine, name: str) -> GivenUnit | None:
-    found = machine.units.find(name)
-    return None if found is None else GivenUnit(state=found.state, enabled=found.enabled, result=found.result)
-
-
-def _unit(unit: GivenUnit | None, wanted: GivenUnit | None) -> str:
-    """The same of a unit."""
-    if unit is None:
-        return "no such unit"
-    parts = [part for part in ("state", "enabled", "result") if wanted is None or getattr(wanted, part) is not None]
-    return ", ".join(str(getattr(unit, part)) for part in parts)
-
-
-def _registry(machine: Machine, end: Given) -> Iterator[Difference]:
-    for key, values in (end.registry or {}).items():
-        if values is None:
-            yield from _told(key, "no such key", "a key" if machine.registry.has(key) else "no such key")
+def _registry(machine: Machine, end: End) -> Iterator[Difference]:
+    for key, values in end.registry.items():
+        if not values:
+            there = machine.registry.has(key) or None
+            yield from _things(key, {} if values is not None else None, there)
         for value, data in (values or {}).items():
             yield from _told(f"{key}\\{value}", _data(data), _data(machine.registry.value(key, value)))
 
@@ -102,7 +101,3 @@ def _data(data: RegistryData | None) -> str:
     kind, value = data
     number = kind in ("REG_DWORD", "REG_QWORD") and isinstance(value, str)
     return f"{kind} {int(value, 0) if number and isinstance(value, str) else value}"
-
-
-def _mount(mount: GivenMount | None) -> str:
-    return "nothing mounted" if mount is None else f"{mount.source} as {mount.fstype} ({mount.options})"

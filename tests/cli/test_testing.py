@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -97,6 +98,7 @@ def test_all_pass(desk: Desk, lamp: str) -> None:
         ("status: healthy}", "status: healthy, services: {Lamp: stopped}}", ["expected stopped", "got running"]),
         ("fixed, sent", "fixed, remedies: [by-hand], sent", ["- by-hand", "+ light"]),
         ("fixed, sent", "fixed, plan: {light/light: no change}, sent", ["expected no change", "got would change"]),
+        ("fixed, sent", "fixed, registry: {HKLM\\X: {}}, sent", ["HKLM\\X:", "expected there", "got not there"]),
         ("fixed, sent", "fixed, registry: {HKLM\\X: {A: {type: REG_DWORD, data: 1}}}, sent", ["got absent"]),
         (
             "  registry: {}\n",
@@ -166,6 +168,7 @@ def test_verification_costs_no_time(desk: Desk, lamp: str) -> None:
         ("  registry: {}", "  answers: {lam: ''}", ":4:13: error: no observation is called `lam`"),
         ("  registry: {}", "  params: {patience: soon}", "`soon` is not a duration"),
         ("  registry: {}", "  registry: {HKCU\\X: {}}", "`HKCU\\X` is no key below HKLM"),
+        ("status: healthy}", "status: healthy, services: {}}", "`services`: it needs at least 1 entry"),
         ("  registry: {}", "  files: {}", ":4:3: error: `files` are not simulated on a machine with windows"),
         ("  registry: {}", "  target: {platform: linux}", "the playbook is for windows, not for linux"),
         ("status: healthy}", "status: healthy, plan: {light/lite: no change}}", "remedy `light` has no step `lite`"),
@@ -188,6 +191,27 @@ def test_wrong_documents(desk: Desk, lamp: str, old: str, new: str, words: str) 
     assert checked.code == 3
     assert words in checked.out
     assert "2 documents" in checked.out
+
+
+@pytest.mark.parametrize("link", ["inside", "outside", "folder", "fifo"])
+def test_outputs_lie_in_their_folder(desk: Desk, lamp: str, link: str) -> None:
+    """A link within the folder is followed; one that leads out of it is not, nor is what is no file."""
+    replaced(desk, "  registry: {}\n", "  registry: {}\n  answers: {lamp: {file: it.txt}}\n")
+    folder = desk.folder / "lamps/lamp.cases"
+    secret = desk.write("elsewhere/it.txt", "SERVICE_NAME: Lamp, and a secret")
+    if link == "folder":
+        folder.symlink_to(secret.parent)
+    else:
+        desk.write("lamps/lamp.cases/real.txt", "SERVICE_NAME: Lamp")
+        made = {"inside": folder / "real.txt", "outside": secret}.get(link)
+        os.mkfifo(folder / "it.txt") if made is None else (folder / "it.txt").symlink_to(made)
+    done = desk.vmfix("test", lamp)
+
+    assert done.code == (5 if link == "inside" else 3)
+    assert "a secret" not in done.out + done.err
+    if link != "inside":
+        assert "lamp.cases.yml:5:26: error: the file it.txt cannot be read" in done.err
+        assert "in the folder lamp.cases/ beside the cases; links that lead out of it are refused" in done.err
 
 
 def test_a_part_of_the_cases(desk: Desk, lamp: str) -> None:
