@@ -16,7 +16,7 @@ from runner.model.plan import Entry, Plan
 from runner.model.text import beginning
 from runner.report.commands import Place, command_lines
 from runner.report.escape import one_line
-from runner.report.words import proof_label, worded
+from runner.report.words import proof_label
 
 log = logging.getLogger(__name__)
 
@@ -136,7 +136,6 @@ class _Data(dict[str, str]):
             self["how"] = f"exit {self['exit_code']}" if "exit_code" in self else f"no result: {self['error']}"
         if event.kind is EventKind.VERIFIED:
             self["label"] = proof_label(event.data.get("healthy"))
-        self["text"] = worded(self["text"])
         for name in ("status", "result"):
             self[name] = self[name].replace("_", " ")
 

@@ -20,6 +20,7 @@ from runner.model.plan import Entry, RemedyPlan, Standing
 from runner.model.playbook import OnFailure, Remedy
 from runner.plan.actions import Touched
 from runner.plan.by_person import manual_text
+from runner.plan.conditions import not_needed
 from runner.plan.debts import advice, reason, wanted
 from runner.plan.entries import Assessment, Subject, assess, plan_remedy, remarks
 from runner.plan.facts import View
@@ -110,9 +111,8 @@ class EntryRun:
             if number:
                 view = bench.proof.look()
             if remedy.when is not None and not view.holds(remedy.when):
-                self._note(
-                    EventKind.REMEDY_FINISHED, {"result": "skipped", "text": f"not needed: {remedy.when.text}"}, remedy
-                )
+                said = {"result": "skipped", "text": not_needed(remedy.when, view)}
+                self._note(EventKind.REMEDY_FINISHED, said, remedy)
                 continue
             # Looking whether it is stale takes time, in which a window may close or a stop be asked for.
             gate = self._gate(remedy, view) or self._stale(bench, remedy, view) or self._gate(remedy, view)

@@ -16,6 +16,7 @@ from runner.model.fields import format_duration
 from runner.model.plan import Action, RemedyPlan
 from runner.model.playbook import Expression, Remedy, Step
 from runner.plan.actions import RESULTS, Turn, arguments, turns
+from runner.plan.conditions import not_needed
 from runner.plan.entries import Subject
 from runner.plan.facts import View
 from runner.steps.base import Args, Kind, Settle
@@ -87,7 +88,7 @@ class Treatment:
         try:
             names = {**turn.names, RESULTS: earlier_results(self._ids, self.results, turn.item)}
             if turn.step.when is not None and not self.view.holds(turn.step.when, **names):
-                return _plain(turn, ActionStatus.SKIPPED, f"not needed: {turn.step.when.text}")
+                return _plain(turn, ActionStatus.SKIPPED, not_needed(turn.step.when, self.view, **names))
             args = arguments(turn, self.view)
             step_type = self.view.step_type(turn.step.type)
             if step_type.kind is Kind.MANUAL:

@@ -11,7 +11,7 @@ import functools
 import posixpath
 import re
 import urllib.parse
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
 import jinja2
 import jinja2.meta
@@ -123,6 +123,36 @@ def names_used(text: str, *, template: bool = False) -> frozenset[str]:
     """The outer names that an expression or template refers to. The text must be syntactically right."""
     source = text if template else "{{ " + text + " }}"
     return frozenset(jinja2.meta.find_undeclared_variables(_environment().parse(source)))
+
+
+@functools.lru_cache(maxsize=4096)
+def paths_used(text: str) -> tuple[str, ...]:
+    """``x``, ``x.y`` and ``x.y.z`` of outer names, each as far as it is written out; in their order, each once."""
+    tree = _environment().parse("{{ " + text + " }}")
+    outer = names_used(text)
+    return tuple(dict.fromkeys(path for path in _paths(tree) if path.partition(".")[0] in outer - BUILT_IN))
+
+
+def _paths(node: jinja2.nodes.Node) -> Iterator[str]:
+    path = _path(node)
+    if path:
+        yield path
+        return
+    called = node.node if isinstance(node, jinja2.nodes.Call) else None
+    if isinstance(called, jinja2.nodes.Getattr):  # a method: x.startswith("y") asks of x
+        yield from _paths(called.node)
+    for child in node.iter_child_nodes():
+        if child is not called:
+            yield from _paths(child)
+
+
+def _path(node: jinja2.nodes.Node) -> str:
+    """The dotted path that a node is; empty if it is anything else."""
+    if isinstance(node, jinja2.nodes.Name):
+        return node.name
+    if isinstance(node, jinja2.nodes.Getattr) and (start := _path(node.node)):
+        return f"{start}.{node.attr}"
+    return ""
 
 
 def attributes_of(name: str, text: str) -> frozenset[str]:

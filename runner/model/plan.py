@@ -69,7 +69,10 @@ class Action:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemedyPlan:
-    """One rung for one target. ``applies`` is what its ``when`` says now: True, False, or None for cannot know."""
+    """One rung for one target. ``applies`` is what its ``when`` says now: True, False, or None for cannot know.
+
+    ``values`` says for people what the names in the condition stand for now.
+    """
 
     id: str
     title: str
@@ -82,6 +85,7 @@ class RemedyPlan:
     manual: str
     actions: tuple[Action, ...]
     applies: bool | None = field(default=None, metadata=EVIDENCE)
+    values: str = field(default="", metadata=EVIDENCE)
 
     @property
     def offered(self) -> bool:

@@ -13,14 +13,13 @@ from runner.expressions import names_used
 from runner.model.command import AtDeadline, Command
 from runner.model.plan import Action, Outcome
 from runner.model.playbook import Expression, Step
+from runner.plan.conditions import natural_name, not_needed
 from runner.plan.facts import View
 from runner.steps.base import Args, Decision, Kind, Observing, StepType
 from runner.steps.rendering import render_args
 
 RESULTS = "steps"
 """The name under which an expression reads the results of earlier steps; known only during the run."""
-
-_LABELS = ("name", "target", "id", "path", "device", "item")
 
 
 @dataclass(slots=True)
@@ -76,13 +75,8 @@ def turns(step: Step, view: View) -> Iterator[Turn]:
 
 def label(item: object) -> str:
     """What an item is called in the id of its action: stable, and readable where the item has a natural name."""
-    if isinstance(item, (str, int)):
-        return str(item)
-    if isinstance(item, Mapping):
-        for key in _LABELS:
-            if isinstance(item.get(key), (str, int)):
-                return str(item[key])
-    return _short_digest(item)
+    name = natural_name(item)
+    return _short_digest(item) if name is None else name
 
 
 def _short_digest(item: object) -> str:
@@ -128,7 +122,7 @@ def _outlook(turn: Turn, view: View, decision: Decision, earlier: str) -> dict[s
         note = f"only if {when.text}" if when else ""
         return {"outcome": Outcome.CANNOT_KNOW, "condition": when.text if when else "", "evidence": note}
     if when is not None and not view.holds(when, **turn.names):
-        return {"outcome": Outcome.NO_CHANGE, "condition": when.text, "evidence": f"now not needed: {when.text}"}
+        return {"outcome": Outcome.NO_CHANGE, "condition": when.text, "evidence": not_needed(when, view, **turn.names)}
     if earlier:
         return {
             "outcome": Outcome.CANNOT_KNOW,

@@ -15,6 +15,7 @@ from runner.model.plan import Action, Entry, RemedyPlan, Standing
 from runner.model.playbook import Expression, Playbook, Remedy
 from runner.plan.actions import Touched, offline_actions, plan_action, turns
 from runner.plan.by_person import manual_text
+from runner.plan.conditions import values_in
 from runner.plan.facts import View, known_names, observe_facts
 from runner.steps.base import Observing
 
@@ -75,8 +76,11 @@ def remarks(playbook: Playbook, view: View) -> tuple[str, ...]:
 
 def _plan_rungs(rungs: Sequence[Remedy], view: View) -> Observing[list[RemedyPlan]]:
     touched = Touched()
-    planned = []
+    planned: list[RemedyPlan] = []
     for remedy in rungs:
+        if remedy.when is not None and not view.holds(remedy.when) and all(one.applies is False for one in planned):
+            planned.append(remedy_plan(remedy, (), view, applies=False))  # nothing of this plan can make it needed
+            continue
         plan = yield from plan_remedy(remedy, view, touched)
         planned.append(plan)
     return planned
@@ -177,11 +181,11 @@ def plan_remedy(remedy: Remedy, view: View, touched: Touched) -> Observing[Remed
         if applies:
             raise
         actions = []
-    plan = remedy_plan(remedy, tuple(actions), applies=applies)
+    plan = remedy_plan(remedy, tuple(actions), view, applies=applies)
     return replace(plan, manual=manual_text(remedy.manual, view.names)) if applies and remedy.manual else plan
 
 
-def remedy_plan(remedy: Remedy, actions: tuple[Action, ...], *, applies: bool | None) -> RemedyPlan:
+def remedy_plan(remedy: Remedy, actions: tuple[Action, ...], view: View, *, applies: bool | None) -> RemedyPlan:
     """A rung with its actions, as the plan keeps it."""
     return RemedyPlan(
         id=remedy.id,
@@ -195,6 +199,7 @@ def remedy_plan(remedy: Remedy, actions: tuple[Action, ...], *, applies: bool | 
         manual=remedy.manual,
         actions=actions,
         applies=applies,
+        values=values_in(remedy.when, view) if remedy.when else "",
     )
 
 
@@ -202,7 +207,7 @@ def plan_offline(subject: Subject) -> Entry:
     """The entry of a target that nobody looked at: every rung, with the commands that can be known."""
     view = View({}, known_names(subject.playbook, subject.target, subject.params), subject.target.platform)
     remedies = tuple(
-        remedy_plan(remedy, tuple(a for step in remedy.steps for a in offline_actions(step, view)), applies=None)
+        remedy_plan(remedy, tuple(a for step in remedy.steps for a in offline_actions(step, view)), view, applies=None)
         for remedy in subject.playbook.remedies
     )
     return Entry(

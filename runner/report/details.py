@@ -7,7 +7,7 @@ from runner.report.escape import one_line
 from runner.report.layout import Page
 from runner.report.sent import LAST, ended, is_short, sent_line
 from runner.report.values import ActionReport, EntryReport, RemedyReport, SentCommand
-from runner.report.words import plain, proof, remedy_result, status_word, titled, worded
+from runner.report.words import plain, proof, remedy_result, status_word, titled
 
 
 def add_details(page: Page, entry: EntryReport, name: str) -> None:
@@ -48,7 +48,7 @@ def _remedy(page: Page, remedy: RemedyReport) -> None:
 
 def _action(page: Page, action: ActionReport) -> None:
     label = f"{action.id}{titled(action.id, action.title)}: {plain(action.status)}"
-    page.item(4, label, worded(action.text or action.evidence), paint="" if action.went_well else "bad")
+    page.item(4, label, action.text or action.evidence, paint="" if action.went_well else "bad")
     for command in action.commands:
         if is_short(action, command):
             page.exact(6, [sent_line(command, short=True)])

@@ -23,7 +23,6 @@ from runner.report.words import (
     remedy_result,
     status_word,
     titled,
-    worded,
 )
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]#|~$])")  # not what matters only at the start of a line or beside a bracket
@@ -117,7 +116,7 @@ def _remedy(remedy: RemedyReport) -> list[str]:
 
 def _action(action: ActionReport) -> str:
     name = _joined(f"{action.id}{titled(action.id, action.title)}")
-    said = _joined(worded(action.text or action.evidence))
+    said = _joined(action.text or action.evidence)
     return f"  - {name}: {inline(plain(action.status))}{f': {said}' if said else ''}"
 
 

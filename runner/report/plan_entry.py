@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from runner.model.plan import Action, Entry, Outcome, RemedyPlan, Standing, TargetRef
 from runner.model.playbook import OnFailure
 from runner.report.commands import Place, command_lines, duration, headline, place_on
@@ -9,7 +11,7 @@ from runner.report.escape import lines
 from runner.report.layout import Page
 from runner.report.rungs import blocked
 from runner.report.scripts import Scripts
-from runner.report.words import titled, worded
+from runner.report.words import titled
 
 _STANDING = {
     Standing.PLANNED: ("planned", "its remedies are tried one after the other"),
@@ -41,46 +43,49 @@ def add_entry(page: Page, scripts: Scripts, entry: Entry, target: TargetRef | No
 
 
 def _remedy(page: Page, scripts: Scripts, numbered: tuple[int, RemedyPlan], place: Place, *, after: bool) -> None:
-    """``after``: rungs before it may run. One that does not apply now takes a line, and what may be sent for it."""
+    """``after``: rungs before it may run. One that does not apply now is short, with what may be sent for it."""
     number, remedy = numbered
     not_now = remedy.applies is False
     full = not not_now or any(action.commands for action in remedy.actions)
-    marks = "; ".join(_marks(remedy, after=after)) if full else ""
-    title = f"{remedy.title}{_state(remedy)}{f' [{marks}]' if marks else ''}"
-    page.item(4, f"{number}. {remedy.id}", title, paint="head")
+    state = "; ".join(_state(remedy, after=after))
+    terms = "; ".join(_terms(remedy)) if full else ""
+    title = f"{remedy.title}{f' [{terms}]' if terms else ''}"
+    page.item(4, f"{number}. {remedy.id}{f' ({state})' if state else ''}", title, paint="head")
     if full:
         page.prose(8, remedy.approval, label="approval")
+    if remedy.condition:
+        page.prose(8, f"{' '.join(remedy.condition.split())} ({_holds(remedy)})", label="only if")
     if not not_now:
-        _terms(page, remedy)
+        if remedy.proves_next_backup:
+            page.prose(8, "the guest cannot tell whether this helped; the next backup must", label="proof")
+        page.prose(8, _ON_FAILURE.get(remedy.on_failure, ""), label="if a step fails")
         page.flow(8, remedy.manual)
     for action in remedy.actions:
         _action(page, scripts, action, place, short=not_now, after=after)
 
 
-def _state(remedy: RemedyPlan) -> str:
+def _state(remedy: RemedyPlan, *, after: bool) -> Iterator[str]:
+    """What stands before the title: a rung that is not due must not read as if it were."""
     if remedy.applies is False:
-        return f" (not now; only if: {' '.join(remedy.condition.split())})"
-    return " (cannot run now)" if blocked(remedy) else ""
-
-
-def _marks(remedy: RemedyPlan, *, after: bool) -> list[str]:
-    marks = ["by a person"] if remedy.manual else []
+        yield "not now, perhaps after what comes before it" if after and remedy.offered else "not now"
+    if blocked(remedy):
+        yield "cannot run now"
     if after and remedy.applies is not False:
-        marks.append("only if nothing before it helped")
+        yield "only if nothing before it helped"
+    if remedy.manual:
+        yield "by a person"
+
+
+def _terms(remedy: RemedyPlan) -> Iterator[str]:
     if remedy.risk:
-        marks.append(f"risk: {', '.join(sorted(risk.value for risk in remedy.risk))}")
+        yield f"risk: {', '.join(sorted(risk.value for risk in remedy.risk))}"
     if remedy.takes is not None:
-        marks.append(f"takes at most {duration(remedy.takes)}")
-    return marks
+        yield f"takes at most {duration(remedy.takes)}"
 
 
-def _terms(page: Page, remedy: RemedyPlan) -> None:
-    if remedy.condition:
-        known = "it holds now" if remedy.applies else "cannot know before the run"
-        page.prose(8, f"{remedy.condition} ({known})", label="only if")
-    if remedy.proves_next_backup:
-        page.prose(8, "the guest cannot tell whether this helped; the next backup must", label="proof")
-    page.prose(8, _ON_FAILURE.get(remedy.on_failure, ""), label="if a step fails")
+def _holds(remedy: RemedyPlan) -> str:
+    said = {True: "it holds now", False: "it does not hold now", None: "cannot know before the run"}[remedy.applies]
+    return f"{said}: {remedy.values}" if remedy.values else said
 
 
 def _action(  # noqa: PLR0913 - how it is shown
@@ -89,7 +94,7 @@ def _action(  # noqa: PLR0913 - how it is shown
     """``short``: what would come of it, on one line, and what may be sent. ``after``: as in ``_remedy``."""
     title = f"{action.id}{titled(action.id, action.title)}"
     doubled = short or (action.condition and action.evidence == f"only if {action.condition}")
-    evidence = "" if doubled else worded(action.evidence)
+    evidence = "" if doubled else action.evidence
     paint = _OUTCOME_PAINT.get(action.outcome, "warn")
     page.item(6, f"{title}: {action.outcome.value}", evidence, paint=paint)
     if not short:

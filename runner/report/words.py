@@ -124,22 +124,11 @@ def titled(name: str, title: str) -> str:
     return f" ({title})" if title and name != title and not name.startswith(f"{title}[") else ""
 
 
-def worded(text: str) -> str:
-    """A condition that does not hold, which the engine records as it stands in the playbook, as part of a sentence."""
-    for start, said in _CONDITIONS.items():
-        if text.startswith(start):
-            return f"{said}, since `{' '.join(text.removeprefix(start).split())}` does not hold"
-    return text
-
-
-_CONDITIONS = MappingProxyType({"not needed: ": "not needed", "now not needed: ": "not needed now"})
-
-
 def remedy_result(remedy: RemedyReport) -> str:
     """``healthy``, ``failed: a step failed``; what its actions and its proof say is not said again."""
     text = observed_text(remedy.text)
     if remedy.result == "skipped" and text:
-        return worded(text)
+        return text
     result = plain(remedy.result)
     looks = any(observed_text(look.text) == text for look in remedy.verifications)
     troubles = any(text.startswith(f"{action.id}: {action.text}") for action in remedy.actions)

@@ -85,17 +85,74 @@ def test_offline_shows_loops_as_loops() -> None:
     assert world.machines["a"].sent == []  # type: ignore[union-attr]
 
 
+_RUNGS = """
+define: {bad: state == "bad", items: 'extra.split(",") | reject("equalto", "") | list'}
+remedies:
+- id: first
+  when: FIRST
+  risk: [config]
+  on_failure: next
+  steps:
+  - id: x
+    command:
+      argv: [put, state, good]
+      check: {command: [get, state], that: out == "good", why_read_only: a test}
+- id: later
+  when: items
+  risk: [config]
+  proves: next-backup
+  steps:
+  - id: x
+    command:
+      argv: [put, "{{ items[0] }}", done]
+      check: {command: [get, "{{ items[0] }}"], that: out == "done", why_read_only: a test}
+"""
+_LATER = _RUNGS.replace("{{ items[0] }}", "more")
+
+
 def test_a_rung_that_does_not_apply_may_make_no_sense_yet() -> None:
     """Its arguments do not fit the facts of now: planned without actions, and no reason to fail."""
-    text = HEAD + (
-        "remedies:\n- id: later\n  when: extra\n  risk: [config]\n  proves: next-backup\n  steps:\n"
-        '  - {id: x, file: {path: "{{ extra }}", content: y}}\n'
-    )
-    (entry,) = World(load(text), {"a": Machine({"state": "bad"})}).plan().entries
+    (entry,) = World(load(HEAD + _RUNGS.replace("FIRST", "bad")), {"a": Machine({"state": "bad"})}).plan().entries
 
     assert entry.standing is Standing.PLANNED
-    assert entry.remedies[0].applies is False
-    assert entry.remedies[0].actions == ()
+    assert [(remedy.applies, len(remedy.actions)) for remedy in entry.remedies] == [(True, 1), (False, 0)]
+
+
+@pytest.mark.parametrize(("first", "planned"), [("bad", [1, 1]), ("not bad", [0, 0])])
+def test_a_rung_that_does_not_apply_is_planned_only_after_one_that_may_run(first: str, planned: list[int]) -> None:
+    """Nothing else in this plan can make it needed; and it must not stand in the way of what comes after it."""
+    text = (
+        (HEAD + _RUNGS.replace("FIRST", first)).replace("when: items", "when: not bad").replace("{{ items[0] }}", "/x")
+    )
+    plan = World(load(text), {"a": Machine({"state": "bad"})}).plan()
+
+    assert [len(remedy.actions) for remedy in plan.entries[0].remedies] == planned
+    assert plan.remedies() == (("demo/first", "demo/later") if planned[0] else ())
+
+
+def test_a_rung_after_one_that_cannot_come_is_planned_on_what_is_seen() -> None:
+    """And not on what the one before it would have changed."""
+    text = (HEAD + _LATER.replace("FIRST", "not bad")).replace("when: items", "when: bad")
+    (entry,) = World(load(text), {"a": Machine({"state": "bad"})}).plan().entries
+
+    assert [action.outcome for action in entry.remedies[1].actions] == [Outcome.WOULD_CHANGE]
+
+
+@pytest.mark.parametrize(
+    ("extra", "values"),
+    [
+        ("", "items is empty"),
+        ("/a", "items is /a"),
+        ("/a,/b", "items is [/a, /b]"),
+        ("a,b,c,d", "items is a list of 4"),
+    ],
+)
+def test_what_the_names_of_a_condition_stand_for(extra: str, values: str) -> None:
+    """For people, beside the condition, whether it holds or not."""
+    text = HEAD + _LATER.replace("FIRST", "bad")
+    (entry,) = World(load(text), {"a": Machine({"state": "bad", "extra": extra})}).plan().entries
+
+    assert [remedy.values for remedy in entry.remedies] == ["bad is true", values]
 
 
 def test_a_failing_expression_names_its_place() -> None:

@@ -129,13 +129,18 @@ def test_no_decisions() -> None:
 
 
 def test_not_now() -> None:
-    """A rung that does not apply now takes one line; a text for a person that is not meant now is not shown."""
-    rung = story.remedy(
-        "ask", manual="Call {{ somebody }}.", condition="doubled", applies=False, actions=(), approval=""
-    )
+    """A rung that does not apply now says so before its title, which must not read like a finding, and why.
+
+    A text for a person that is not meant now is not shown.
+    """
+    asked = {"manual": "Call {{ somebody }}.", "condition": "doubled and\n big", "values": "doubled is empty"}
+    rung = story.remedy("ask", applies=False, actions=(), approval="", **asked)
     made = plan_text_of(story.plan(story.entry("vm-1", remedies=(rung,))), story.DIGEST)
 
-    assert "    1. ask: Check and repair the file system (not now; only if: doubled)\n\n" in made
+    assert (
+        "    1. ask (not now; by a person): Check and repair the file system\n"
+        "        only if: doubled and big (it does not hold now: doubled is empty)\n\n"
+    ) in made
     assert "somebody" not in made
 
 
@@ -145,7 +150,8 @@ def test_not_now_but_planned() -> None:
     rung = story.remedy(title="Mend it", condition="busy", applies=False, actions=(action,))
     made = plan_text_of(story.plan(story.entry("vm-1", remedies=(rung,))), story.DIGEST)
 
-    assert "(not now; only if: busy) [risk: data, service-restart; takes at most 30m]" in made
+    assert "1. repair (not now): Mend it [risk: data, service-restart; takes at most 30m]" in made
+    assert "only if: busy (it does not hold now)" in made
     assert "      unmount (Unmount it): would change\n          runs: umount /data  # as root\n\n" in made
     assert "repair: may come to be needed on 1 target" in made
 
@@ -163,7 +169,7 @@ def test_blocked() -> None:
 
     assert "fs-freeze-failed/repair: may run on 1 target; cannot run now on 7 targets" in made
     assert f"    vm-0, vm-1, vm-2, vm-3, vm-4 and 2 more: cannot run now: {why}\n" in made
-    assert "1. repair: Check and repair the file system (cannot run now) [" in made
+    assert "1. repair (cannot run now): Check and repair the file system [" in made
 
 
 def test_evidence_is_one_paragraph() -> None:
@@ -200,7 +206,7 @@ def test_manual() -> None:
     made = plan_text_of(story.plan(story.entry("vm-1", remedies=(rung,))), story.DIGEST)
 
     assert (
-        "    1. ask: Ask [by a person]\n        Ask for help now.\n\n"
+        "    1. ask (by a person): Ask\n        Ask for help now.\n\n"
         "        - Say which file system.\n        - Wait.\n\n"
         "        Then:\n            mount /data\n        and go on.\n"
     ) in made
@@ -211,4 +217,14 @@ def test_last_rung_by_a_person() -> None:
     rungs = (story.remedy(), story.remedy("ask", manual="Ask.", actions=()))
     made = plan_text_of(story.plan(story.entry("vm-1", remedies=rungs)), story.DIGEST)
 
-    assert "[by a person; only if nothing before it helped; " in made
+    assert "    2. ask (only if nothing before it helped; by a person): Check" in made
+
+
+def test_a_rung_that_may_come_to_be_needed() -> None:
+    """By what the rungs before it do; a person's is never offered, so nothing is said of that."""
+    later = story.remedy("later", condition="busy", applies=False)
+    asked = story.remedy("ask", manual="Ask.", condition="odd", applies=False, actions=())
+    made = plan_text_of(story.plan(story.entry("vm-1", remedies=(story.remedy(), later, asked))), story.DIGEST)
+
+    assert "    2. later (not now, perhaps after what comes before it): Check" in made
+    assert "    3. ask (not now; by a person): Check" in made

@@ -48,16 +48,16 @@ def test_progress_calls_verified_what_the_report_does(healthy: bool | None, said
     assert said in event_line(event)
 
 
-def test_a_condition_that_does_not_hold_is_a_sentence() -> None:
-    """Not the name of a variable alone."""
+def test_a_remedy_that_is_not_needed_says_why_in_report_and_progress() -> None:
+    """The sentence of the engine, without the word for how it ended."""
     told = story.Story().begin()
-    told.tell(EventKind.REMEDY_FINISHED, "vm", "skip", result="skipped", text="not needed: free |\n list")
+    told.tell(EventKind.REMEDY_FINISHED, "vm", "skip", result="skipped", text="not needed, since `free` does not hold")
     events = told.done("vm", "not_fixed").end()
 
     made = report_text(summarise(story.plan(story.entry("vm")), events, head=story.HEAD))
 
-    assert "remedy skip: not needed, since `free | list` does not hold" in made
-    assert "not needed, since `free | list` does not hold" in event_line(events[2])
+    assert "remedy skip: not needed, since `free` does not hold" in made
+    assert "not needed, since `free` does not hold" in event_line(events[2])
 
 
 @pytest.mark.parametrize(
