@@ -1,4 +1,4 @@
-"""Steps that no shipped playbook uses, on a target over WinRM: `reg` and the registry are Wine's. Wine is not Windows."""
+"""Steps that no shipped playbook uses, on a target over WinRM. `reg` and registry are Wine's; Wine is not Windows."""
 
 from __future__ import annotations
 
