@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 
 import pytest
@@ -17,6 +18,10 @@ KEPT = ("VMFIX_REQUIRE_REAL", "VMFIX_TEST_")
 settings.register_profile("dev", max_examples=50, deadline=None)
 settings.register_profile("ci", max_examples=200, deadline=None, derandomize=True, database=None)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a background job of a shell; programs would inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _is_ambient(name: str) -> bool:
