@@ -125,6 +125,9 @@ class Mounts:
                 return self._mounted(path, source, fstype, options)
             case ["-t", fstype, "--", source, path]:
                 return self._mounted(path, source, fstype, "rw,relatime")
+            case [option, "--", path] if option.startswith("--make-") and self.mounts and path in self.mounts:
+                self.mounts[path] = replace(self.mounts[path], propagation=option.removeprefix("--make-"))
+                return CommandResult(exit_code=0)
             case _:
                 return None
 
