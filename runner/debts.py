@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +24,23 @@ def owed_to(journal: JournalReader, state: Path, target: Target) -> tuple[Debt, 
 def owed_anywhere(journal: JournalReader, state: Path) -> tuple[Debt, ...]:
     """What is owed to any machine that the journal knows."""
     return _told_apart(journal.debts(), state)
+
+
+def owed_to_others(journal: JournalReader, state: Path, targets: Iterable[Target]) -> tuple[Debt, ...]:
+    """What is owed to machines that are none of these, as ``owed_to`` tells them; not what a run still works on.
+
+    One of these may be such a machine all the same, under a new name.
+    """
+    names: dict[str, str | None] = {}
+    ids: set[str] = set()
+    for target in targets:
+        names[target.name] = target.azure_id
+        ids.update([target.azure_id.lower()] if target.azure_id else [])
+
+    def known(name: str, azure_id: str | None) -> bool:
+        return (azure_id or "").lower() in ids or (name in names and (azure_id is None or names[name] is None))
+
+    return tuple(debt for debt in _told_apart(journal.debts(unless=known), state) if not debt.at_work)
 
 
 def _told_apart(debts: list[Debt], state: Path) -> tuple[Debt, ...]:

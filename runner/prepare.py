@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from runner.debts import owed_to
+from runner.debts import owed_to, owed_to_others
 from runner.diagnostics import Diagnostic, Diagnostics
 from runner.errors import InvalidDocuments, Refused
 from runner.journal import JournalReader
@@ -53,7 +53,8 @@ class Request:
 class Prepared:
     """Loaded and validated: who is to be looked at under which playbook. ``warnings`` and ``notes`` are to be shown.
 
-    ``notes`` say which playbook the platform of the targets chose. ``groups`` are all that the inventory has, also
+    ``notes`` say which playbook the platform of the targets chose, and what is owed to machines that are not in the
+    inventory. ``groups`` are all that the inventory has, also
     those of targets that were not selected.
     """
 
@@ -94,9 +95,20 @@ def prepare(request: Request, state: Path) -> Prepared:
         targets=targets,
         subjects=tuple(_subjects(playbooks, params, targets, request, state)),
         warnings=diagnostics.warnings,
-        notes=notes,
+        notes=(*notes, *_owed_elsewhere(inventory, state)),
         groups=frozenset(inventory.groups),
     )
+
+
+def _owed_elsewhere(inventory: Inventory, state: Path) -> Iterable[str]:
+    """A machine that was renamed is known by its ``azure_id`` only; without it, nobody but a person can tell."""
+    debts = owed_to_others(JournalReader(state), state, inventory.targets)
+    if debts:
+        names = listed(dict.fromkeys(debt.target for debt in debts))
+        yield (
+            f"earlier runs left something owed to {names}, not in this inventory. If one of these was renamed, look at "
+            "`vmfix settle` before you go on; a target with an `azure_id` is known by any name"
+        )
 
 
 def _params(

@@ -14,7 +14,7 @@ from runner.codec import from_json
 from runner.errors import JournalCorrupt, JournalError, UsageError
 from runner.journal import chain
 from runner.journal.audit import verify_chain
-from runner.journal.debts import open_debts
+from runner.journal.debts import Passed, open_debts
 from runner.journal.directory import DATABASE, check
 from runner.journal.records import RunRecord, RunSummary
 from runner.journal.schema import open_reader
@@ -102,14 +102,19 @@ class JournalReader:
         remedy = json.loads(row["data"]).get("remedy") or row["remedy"]
         return Applied(remedy=str(remedy), at=row["at"], run=row["run"])
 
-    def debts(self, target: str | None = None, *, azure_id: str | None = None) -> list[Debt]:
+    def debts(
+        self, target: str | None = None, *, azure_id: str | None = None, unless: Passed = lambda _name, _id: False
+    ) -> list[Debt]:
         """What runs left owing to this target, or to any, oldest first; the machine is told as by ``last_applied``.
 
-        A run that has not ended, or was killed, owes what its intents say (``Debt.ended``).
+        A run that has not ended, or was killed, owes what its intents say (``Debt.ended``). ``unless`` passes over
+        some machines.
         """
         with self._reading() as connection:
             try:
-                return [] if connection is None else list(open_debts(connection, self._directory, target, azure_id))
+                if connection is None:
+                    return []
+                return list(open_debts(connection, self._directory, target, azure_id, unless))
             except (ValueError, KeyError) as problem:
                 message = f"what earlier runs left owing cannot be read from the journal: {problem}"
                 raise JournalCorrupt(message) from problem

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from runner.model.inventory import Platform
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Debt:
@@ -16,6 +18,8 @@ class Debt:
     ``skipped``: the run judged it and found that it was not to be done, so that only what is seen to be gone is owed.
     ``condition`` is the ``when`` under which the step would have run, if that was not known. ``unanswered`` are
     commands of the same remedy whose outcome is not known. ``seen`` is what was observed last.
+
+    ``platform`` is that of the machine when the run was planned; None where that is not known.
 
     ``ended`` is False if the record of its run stops in the middle: it was killed, or ``at_work`` says that it goes on.
     """
@@ -36,6 +40,7 @@ class Debt:
     skipped: bool = False
     ended: bool = True
     at_work: bool = False
+    platform: Platform | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from runner.errors import ExpressionError, ParseError
-from runner.model.command import Command, Dialect
 from runner.model.debt import Debt
 from runner.model.inventory import Platform
 from runner.model.plan import Outcome
-from runner.shells.windows import CannotBeSent, command_line
+from runner.shells.pasted import pasted
 from runner.steps import STEP_TYPES
 from runner.steps.base import Observing
 from runner.steps.rendering import validated
@@ -28,6 +28,8 @@ class Looked:
 def look(debts: Iterable[Debt], platform: Platform) -> Observing[Looked]:
     """Observe each by its step type. What cannot be observed is still owed; what a run still works on is left alone.
 
+    Nothing is sent for what is owed to a machine of another platform: its commands mean nothing on this one.
+
     Transport errors pass through.
     """
     still: list[Debt] = []
@@ -42,6 +44,9 @@ def look(debts: Iterable[Debt], platform: Platform) -> Observing[Looked]:
 
 
 def _look(debt: Debt, platform: Platform) -> Observing[tuple[bool, str]]:
+    if _platform(debt, platform) is not platform:
+        was, is_now = _PLATFORMS[_platform(debt, platform)], _PLATFORMS[platform]
+        return False, f"not looked at: it is owed to {was} machine, and by the inventory this is {is_now} one now."
     if debt.type not in STEP_TYPES:
         return False, f"this version of vmfix has no step `{debt.type}` to look by"
     step_type = STEP_TYPES[debt.type].on(platform)
@@ -55,27 +60,26 @@ def _look(debt: Debt, platform: Platform) -> Observing[tuple[bool, str]]:
     return there, f"{decision.evidence} {decision.remedy}".strip()
 
 
+_PLATFORMS = MappingProxyType({Platform.LINUX: "a Linux", Platform.WINDOWS: "a Windows"})
+
+
+def _platform(debt: Debt, platform: Platform) -> Platform:
+    """That of the run which owes it, as far as it is known."""
+    return debt.platform or platform
+
+
 def restoring(debt: Debt, platform: Platform) -> tuple[str, ...]:
     """The exact commands that restore it, as lines for a shell there. Empty where they are not known."""
     if debt.type not in STEP_TYPES:
         return ()
+    platform = _platform(debt, platform)
     step_type = STEP_TYPES[debt.type].on(platform)
     try:
         commands = step_type.bound(validated(step_type, debt.args), None)
     except ExpressionError:
         return ()
-    return tuple(_line(command, platform) for command in commands)
-
-
-def _line(command: Command, platform: Platform) -> str:
-    if command.dialect is not Dialect.ARGV:
-        return f"{' '.join(command.script.split())}  # with the values: {shlex.join(command.argv)}"
-    if platform is Platform.WINDOWS:
-        try:
-            return command_line(command.argv)
-        except CannotBeSent:
-            pass
-    return shlex.join(command.argv)
+    lines = tuple(pasted(command, platform) for command in commands)
+    return lines if all(lines) else ()
 
 
 _NAMES = ("name", "path", "device", "file", "key", "argv")
@@ -114,7 +118,9 @@ def advice(debts: Sequence[Debt], platform: Platform) -> str:
         return "Wait until that run has ended; then plan again."
     running = list(dict.fromkeys(line for debt in debts for line in debt.unanswered))
     out = ["First see whether this still runs there:", *(f"    {line}" for line in running), ""] if running else []
-    whom = "administrator" if platform is Platform.WINDOWS else "root"
+    odd = any(_platform(debt, platform) is not platform for debt in debts)
+    out += [ANOTHER_PLATFORM, ""] if odd else []
+    whom = "administrator" if _platform(debts[0], platform) is Platform.WINDOWS else "root"
     mended = "When that is mended, put" if any(debt.skipped for debt in debts) else "Put"
     out.append(f"{mended} it back there as {whom}, then plan again:")
     for debt in debts:
@@ -125,6 +131,8 @@ def advice(debts: Sequence[Debt], platform: Platform) -> str:
     out.append(f'    vmfix settle {" ".join(debt.id for debt in debts)} --reason "WHY"')
     return "\n".join(out)
 
+
+ANOTHER_PLATFORM = "If the inventory has the wrong platform, or this is another machine, correct the inventory."
 
 ONLY_IF = "The playbook does that only if this holds, which is for you to judge now, of"
 """What is said before the action whose condition only a run could tell."""

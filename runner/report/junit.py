@@ -84,7 +84,7 @@ def _case(entry: EntryReport) -> TestCase:
     reason = entry.reason or MEANING[entry.status]
     if make is not None:
         result = make(one_line(f"{status_word(entry.status)}: {reason}"), entry.status.value)
-        result.text = block("\n".join([reason, *owed_lines(entry), f"next: {advice(entry)}"]))
+        result.text = block("\n".join([reason, *map(str, owed_lines(entry)), f"next: {advice(entry)}"]))
         case.result = [result]
     said = one_line(f"{status_word(entry.status)}: {reason if make else MEANING[entry.status]}")
     case.system_out = "\n".join([said, *_sent(entry)])

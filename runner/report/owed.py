@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from runner.model.debt import Debt, Settlement
 from runner.model.event import Event
@@ -42,43 +43,51 @@ def _settled(one: Settlement) -> str:
     return f"{by} on {one.at}: {one.why}"
 
 
-def add_owed(page: Page, indent: int, entry: EntryReport) -> None:
+@dataclass(frozen=True, slots=True)
+class OwedLine:
+    """A label and what is said behind it. ``exact``: a command, which has to stay on its line to be copied.
+
+    ``deep`` is how far it stands below what it belongs to; ``paint`` as ``Page`` has it.
+    """
+
+    label: str
+    text: str
+    deep: int = 0
+    exact: bool = False
+    paint: str = ""
+
+    def __str__(self) -> str:
+        return f"{'  ' * self.deep}{self.label}: {self.text}"
+
+
+def owed_lines(entry: EntryReport) -> Iterator[OwedLine]:
     """Each with the exact commands to restore it; of what is settled, only that."""
     for one in entry.owed:
         label = f"owed {one.id}"
         if one.settled:
-            page.prose(indent, f"{one.wanted}; {one.settled}", label=f"{label}, settled", paint="good")
+            yield OwedLine(f"{label}, settled", f"{one.wanted}; {one.settled}", paint="good")
             continue
-        page.prose(indent, owed_line(one), label=label, paint="bad")
-        if one.unanswered:
-            page.prose(indent + 4, "first see whether this still runs there:")
-            page.exact(indent + 6, list(one.unanswered))
-        page.exact(indent + 4, [f"restore: {way}" for way in one.ways])
+        yield OwedLine(label, _said(one), paint="bad")
+        for line in one.unanswered:
+            yield OwedLine("first see whether this still runs there", line, deep=1, exact=True)
+        for way in one.ways:
+            yield OwedLine("restore", way, deep=1, exact=True)
         if one.condition:
-            page.prose(indent + 4, _only_if(one))
+            yield OwedLine(f"{ONLY_IF} `{one.action}`", one.condition, deep=1)
 
 
-def _only_if(one: OwedReport) -> str:
-    return f"{ONLY_IF} `{one.action}`: {one.condition}"
+def add_owed(page: Page, indent: int, entry: EntryReport) -> None:
+    """The same on a page, where what is no command is wrapped."""
+    for line in owed_lines(entry):
+        if line.exact:
+            page.exact(indent + 2, [str(line)])
+        else:
+            page.prose(indent + 4 * line.deep, line.text, label=line.label, paint=line.paint)
 
 
-def owed_line(one: OwedReport) -> str:
+def _said(one: OwedReport) -> str:
     """``mount /data should be mounted. Last seen: Nothing is mounted at /data.``."""
     unless = "" if one.certain else ", unless the run goes on and brings it back"
     purpose = f"; {one.why}" if one.certain and one.why.startswith("left so on purpose") else ""
     last = f"last seen: {one.seen}" if one.seen else "not looked at since"
     return f"{one.wanted}{unless}; {last}{purpose}"
-
-
-def owed_lines(entry: EntryReport) -> list[str]:
-    """The same as plain lines, for where nothing is wrapped or coloured."""
-    out = []
-    for one in entry.owed:
-        if one.settled:
-            out.append(f"owed {one.id}, settled: {one.wanted}; {one.settled}")
-            continue
-        out.append(f"owed {one.id}: {owed_line(one)}")
-        out += [f"  first see whether this still runs there: {line}" for line in one.unanswered]
-        out += [f"  restore: {way}" for way in one.ways]
-        out += [f"  {_only_if(one)}"] if one.condition else []
-    return out

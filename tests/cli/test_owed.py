@@ -184,6 +184,34 @@ def test_a_person_says_that_it_is_not_wanted_any_more(door: Desk) -> None:
     assert not (door.flags / "door").exists()
 
 
+def test_a_target_that_was_renamed_is_not_forgotten(door: Desk) -> None:
+    """Without an azure_id nobody can tell that it is the same, so every plan says what is owed, until it is settled."""
+    jammed(door)
+    kept = door.inventory.read_text()
+    door.inventory.write_text(kept.replace("here:", "renamed:"))
+
+    for command in ("plan", "run"):
+        said = door.work(command, *(("--approve", "all") if command == "run" else ())).err
+        assert "note: earlier runs left something owed to `here`, not in this inventory." in said
+        assert "look at `vmfix settle` before you go on" in said
+    assert len(open_ids(door)) == 1
+    door.inventory.write_text(kept)
+    assert "not in this inventory" not in door.work("plan").err
+    door.vmfix("settle", *open_ids(door), "--reason", "sold")
+    door.inventory.write_text(kept.replace("here:", "renamed:"))
+    assert "not in this inventory" not in door.work("plan").err
+
+
+def test_what_is_to_be_pasted_works(door: Desk) -> None:
+    """The line of the report, in a shell as it stands there, puts the door back."""
+    jammed(door)
+    report = door.vmfix("report").out
+    (line,) = [line.strip().removeprefix("restore: ") for line in report.splitlines() if "restore: " in line]
+    subprocess.run(["sh", "-c", line], check=True, timeout=20)
+    assert (door.flags / "door").exists()
+    assert planned(door)["standing"] == "healthy"
+
+
 def killed(desk: Desk) -> None:
     """A run that is ended by kill -9 while its middle step is under way, which then goes on to its end."""
     with_work(desk, SLOW)

@@ -6,9 +6,13 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+from runner.debts import owed_to, owed_to_others
 from runner.journal import Journal, JournalReader
 from runner.journal.directory import DATABASE
 from runner.model.event import Event, EventKind
+from runner.model.inventory import Platform, Target, TransportKind
 from runner.model.plan import Plan
 
 MakeEvent = Callable[..., Event]
@@ -29,6 +33,7 @@ def test_a_run_without_an_end_owes_what_its_intents_say(journal: Journal, run: s
 
     (debt,) = journal.debts("vm-1")
     assert (debt.run, debt.target, debt.type, debt.args, debt.ended) == (run, "vm-1", "service", STATE["args"], False)
+    assert debt.platform is Platform.LINUX  # as the plan of the run has it
     assert journal.debts("vm-2") == []
     assert [one.id for one in journal.debts()] == [debt.id]
 
@@ -56,6 +61,29 @@ def test_a_machine_is_told_by_its_azure_id(
     assert debt.target == "renamed"
     assert journal.debts("vm-1", azure_id="/subscriptions/2/vm") == []
     assert len(journal.debts("vm-1")) == 1
+
+
+@pytest.mark.parametrize("recorded", [None, "/subscriptions/1/VM"])
+@pytest.mark.parametrize("name", ["vm-1", "vm-9"])
+@pytest.mark.parametrize("azure_id", [None, "/subscriptions/1/vm", "/subscriptions/2/vm"])
+def test_others_are_those_that_the_target_is_not(  # noqa: PLR0913, PLR0917 - fixtures
+    journal: Journal,
+    start: Start,
+    make_plan: Callable[..., Plan],
+    make_event: MakeEvent,
+    tmp_path: Path,
+    recorded: str | None,
+    name: str,
+    azure_id: str | None,
+) -> None:
+    """What is owed is told either to the target or of the others, and never left out."""
+    start(journal, LATER, make_plan(azure_id=recorded))
+    leave(journal, make_event, run=LATER)
+    target = Target(name=name, address="", transport=TransportKind.SSH, platform=Platform.LINUX, azure_id=azure_id)
+
+    mine, others = owed_to(journal, tmp_path, target), owed_to_others(journal, tmp_path, [target])
+    assert len(mine) + len(others) == 1
+    assert len(owed_to_others(journal, tmp_path, [])) == 1
 
 
 def test_what_was_spilled_counts(journal: Journal, make_event: MakeEvent) -> None:

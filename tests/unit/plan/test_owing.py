@@ -185,6 +185,39 @@ def test_what_cannot_be_looked_at_stays_owed(type_: str, args: Mapping[str, obje
     assert "vmfix report r1" in advice([one], Platform.LINUX)
 
 
+@pytest.mark.parametrize(
+    ("was", "is_now", "way", "whom"),
+    [
+        (Platform.WINDOWS, Platform.LINUX, "net start Dhcp", "administrator"),
+        (Platform.LINUX, Platform.WINDOWS, "systemctl start Dhcp", "root"),
+    ],
+)
+def test_what_is_owed_to_another_platform_is_not_looked_at(
+    was: Platform, is_now: Platform, way: str, whom: str
+) -> None:
+    """The inventory changed: a command for the one says nothing of the other. The commands are those of the run."""
+    one = debt("service", DHCP, platform=was)
+    looked = Target([]).observe(look([one], is_now))
+
+    assert looked.settled == ()
+    words = {Platform.LINUX: "a Linux", Platform.WINDOWS: "a Windows"}
+    seen = f"it is owed to {words[was]} machine, and by the inventory this is {words[is_now]} one now."
+    assert seen in looked.open[0].seen
+    said_of_it = advice(looked.open, is_now)
+    assert "correct the inventory" in said_of_it
+    assert f"put it back there as {whom}, then plan again:\n    {way}" in said_of_it.replace("Put", "put")
+    assert "correct the inventory" not in advice([debt("service", DHCP, platform=is_now)], is_now)
+
+
+def test_a_script_is_given_so_that_it_can_be_pasted() -> None:
+    """On one line, with its values."""
+    one = debt("shell", {"script": 'cd "$1"\ntouch door\n', "args": ["/a b"]})
+    (line,) = restoring(one, Platform.LINUX)
+
+    assert line == """sh -c "$(printf '%s\\n%s\\n%s' 'cd "$1"' 'touch door' '')" sh '/a b'"""
+    assert f"    {line}\n" in advice([one], Platform.LINUX)
+
+
 def test_what_a_run_works_on_is_left_alone() -> None:
     """Nothing is observed in the middle of it, or it would be called settled too early."""
     looked = Target([]).observe(look([debt("service", DHCP, at_work=True)], Platform.WINDOWS))
