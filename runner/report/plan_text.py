@@ -54,7 +54,7 @@ def _playbook(
     page: Page, scripts: Scripts, playbook: PlaybookRef, entries: Sequence[Entry], targets: Mapping[str, TargetRef]
 ) -> None:
     page.head(f"{playbook.id}: {playbook.title}")
-    page.prose(2, playbook.source, label="source")
+    page.exact(2, [f"source: {playbook.source}"] if playbook.source else [])
     params = ", ".join(f"{name}={_value(value)}" for name, value in playbook.params.items())
     page.prose(2, params, label="parameters")
     for names, shown in _grouped(page, scripts, entries, targets):
