@@ -140,6 +140,7 @@ FILTERS: Mapping[str, str] = {
     "basename": "The last part of a path.",
     "below": "`mounts | below(paths)`: the mounts at or below any of the paths, by whole path components.",
     "dirname": "A path without its last part.",
+    "quote": "A value as one word of a shell, for commands in a `manual` text that a person pastes into one.",
     "repeated": '`items | repeated("source")`: the items that share the value of that attribute with another item.',
     "regex_escape": "A text that a regular expression takes literally.",
     "regex_findall": "`text | regex_findall(pattern)`: all matches, as a list.",
