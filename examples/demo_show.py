@@ -68,8 +68,8 @@ def say(line: str) -> None:
         print(line, flush=True)
         return
     margin = " " * (len(line) - len(line.lstrip()) + 4)
-    whole = {"break_long_words": False, "break_on_hyphens": False}
-    print(textwrap.fill(line, columns - 1, subsequent_indent=margin, **whole), flush=True)
+    wrap = textwrap.TextWrapper(columns - 1, subsequent_indent=margin, break_long_words=False, break_on_hyphens=False)
+    print(wrap.fill(line), flush=True)
 
 
 def title(number: int, text: str) -> None:
