@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -150,7 +150,7 @@ def is_path(word: str) -> bool:
 
 def find_playbooks(words: Sequence[str], library: Library, diagnostics: Diagnostics) -> tuple[Sought, ...]:
     """What each of the words means, in their order. Raises ``UsageError`` for an unknown one."""
-    found = [_read(word, diagnostics) if is_path(word) else _find(word, library) for word in words]
+    found = [_read(word, diagnostics) if _means_a_file(word, library) else library.find(word) for word in words]
     known: dict[str, Playbook] = {}
     for playbook in (book for one in found for book in one.playbooks):
         if known.setdefault(playbook.id, playbook).digest != playbook.digest:
@@ -159,24 +159,24 @@ def find_playbooks(words: Sequence[str], library: Library, diagnostics: Diagnost
     return tuple(one for one in found if one.playbooks)
 
 
-def _find(word: str, library: Library) -> Sought:
-    """What the word means in the library. A file of this name is not read unless it is named as one, and is said."""
+def _means_a_file(word: str, library: Library) -> bool:
+    """Messages, headings and addresses may have a stroke in them, too."""
+    if not is_path(word) or word.startswith((".", "/", "~")) or _is(Path.is_file, word):
+        return is_path(word)
+    return Path(word).suffix in _SUFFIXES or (" " not in word and not library.named(word))
+
+
+def _is(kind: Callable[[Path], bool], path: str) -> bool:
     try:
-        return library.find(word)
-    except UsageError as problem:
-        beside = (Path(word), *(Path(f"{word}{suffix}") for suffix in sorted(_SUFFIXES)))
-        here = next((path for path in beside if path.is_file()), None)
-        if here is None:
-            raise
-        raise UsageError(
-            problem.message, remedy=f"Is the file ./{here} meant? Write it so; nothing was executed."
-        ) from None
+        return kind(Path(path))
+    except OSError:  # such as a message that is too long for a path
+        return False
 
 
 def _read(path: str, diagnostics: Diagnostics) -> Sought:
     """The playbook in a file; none if it is wrong."""
-    if not Path(path).is_file():
-        kind = "is a folder" if Path(path).is_dir() else "does not exist"
+    if not _is(Path.is_file, path):
+        kind = "is a folder" if _is(Path.is_dir, path) else "does not exist"
         raise UsageError(f"the playbook {path} {kind}", remedy="Name a file; --playbooks takes a folder.")
     return Sought(path, load_files([Path(path)], diagnostics))
 

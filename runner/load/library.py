@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,14 +34,11 @@ class Library:
     playbooks: tuple[Playbook, ...]
 
     def find(self, word: str) -> Sought:
-        """The playbook of this id, else those that go by this word, whatever its case: no two for one platform.
+        """What ``named`` finds, if no two of it are for one platform.
 
         Raises ``UsageError`` if there is none, with the nearest ones, or if a platform has several.
         """
-        lower = word.lower()
-        found = tuple(playbook for playbook in self.playbooks if playbook.id.lower() == lower) or tuple(
-            playbook for playbook in self.playbooks if lower in map(str.lower, names_of(playbook))
-        )
+        found = self.named(word)
         if found and not compete(found):
             return Sought(word, found)
         if found:
@@ -51,13 +49,21 @@ class Library:
         first = f"Did you mean `{hint}`? " if hint else ""
         raise UsageError(message, remedy=f"{first}`vmfix list` shows every code that is known; nothing was executed.")
 
+    def named(self, word: str) -> tuple[Playbook, ...]:
+        """The playbook of this id, else those that go by this word, or are of this section of the article."""
+        wanted = spelled(word)
+        return tuple(book for book in self.playbooks if spelled(book.id) == wanted) or tuple(
+            book for book in self.playbooks if wanted in map(spelled, names_of(book)) or _is_of_section(book, word)
+        )
+
     def matching(self, word: str) -> tuple[Playbook, ...]:
-        """The playbooks in whose id, codes or title the word occurs; all for an empty word."""
-        lower = word.lower()
+        """The playbooks in whose id, codes or title the word occurs, or that ``named`` finds; all for an empty word."""
+        lower = word.strip().lower()
+        named = {book.id for book in self.named(word)}
         return tuple(
-            playbook
-            for playbook in self.playbooks
-            if any(lower in text.lower() for text in (*names_of(playbook), playbook.title))
+            book
+            for book in self.playbooks
+            if book.id in named or any(lower in text.lower() for text in (*names_of(book), book.title))
         )
 
     def _all_names(self) -> Iterator[str]:
@@ -68,6 +74,24 @@ class Library:
 def names_of(playbook: Playbook) -> Sequence[str]:
     """Everything that a playbook goes by: its id, the codes it solves, its aliases."""
     return (playbook.id, *playbook.solves, *playbook.aliases)
+
+
+def spelled(word: str) -> str:
+    """The same for all ways to write one name. Case counts for nothing; in a text only its words count."""
+    parts = word.split()
+    return " ".join(re.findall(r"\w+", word) if len(parts) > 1 else parts).casefold()
+
+
+def _is_of_section(playbook: Playbook, word: str) -> bool:
+    """Whether the word is a section of the article that the playbook is from: its address, anchor or heading."""
+    page, _, section = word.rpartition("#")
+    sources = (address.partition("#")[::2] for address in playbook.source.split())
+    return any(own and _anchor(section) == own and page in ("", of) for of, own in sources)
+
+
+def _anchor(heading: str) -> str:
+    """The anchor of a heading, as learn.microsoft.com makes it; an anchor is its own."""
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
 
 
 def meant(sought: Iterable[Sought]) -> tuple[Playbook, ...]:

@@ -66,6 +66,23 @@ def test_show_finds_a_playbook_by_everything_it_goes_by(desk: Desk, word: str) -
     assert done.out.index("raise: Raise the flag") < done.out.index("by-hand")
 
 
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (["Extension installation/operation failed due to a COM+ error"], "com-plus-msdtc: "),
+        (["https://learn.microsoft.com/azure/backup/backup-azure-vms-troubleshoot#jobs"], "job-not-cancelled: "),
+        (["Extension instalation/operation failed due to a COM error"], "Did you mean `Extension installation/"),
+        (["Extension installation/" + "y" * 300], "no playbook solves"),
+        (["./networking"], "the playbook ./networking does not exist"),
+        (["no/" + "y" * 300], "does not exist"),
+    ],
+)
+def test_a_stroke_makes_no_path_of_a_message_or_an_address(desk: Desk, words: list[str], found: str) -> None:
+    """Unless it begins as paths do, or such a file is there."""
+    done = desk.vmfix("show", *words)
+    assert found in done.out + done.err
+
+
 def test_check_says_where_every_problem_of_every_document_is(desk: Desk) -> None:
     """All at once, each with file:line:column; right documents are not mentioned."""
     bad_book = desk.write("bad/book.yml", "vmfix: 1\nplaybook: Bad Name\nplatfrom: linux\n")
@@ -192,20 +209,3 @@ def test_problems_of_playbook_and_inventory_and_parameters_come_together(desk: D
     done = desk.vmfix("plan", bad_book, "-i", bad_inventory, "--json")
     assert done.code == 3
     assert {problem["file"] for problem in done.data["problems"]} == {str(bad_book), str(bad_inventory)}
-
-
-@pytest.mark.parametrize("word", ["mine", "mine.yaml"])
-def test_a_file_that_is_named_without_its_ending_or_place(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, word: str
-) -> None:
-    """By its whole name it is read; by half of it nothing is, and what to write is said."""
-    desk.write("mine.yaml", desk.book.read_text())
-    monkeypatch.chdir(desk.folder)
-    done = desk.vmfix("plan", word, "-i", desk.inventory)
-
-    if word == "mine":
-        assert done.code == 2
-        assert "no playbook solves `mine`" in done.err
-        assert "Is the file ./mine.yaml meant? Write it so; nothing was executed." in done.err
-    else:
-        assert done.code == 0

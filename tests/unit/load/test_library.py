@@ -72,3 +72,48 @@ def test_a_playbook_for_no_target_at_all_is_refused() -> None:
     with pytest.raises(Refused, match="`only-windows` is for windows targets, and none is selected") as caught:
         for_targets([LIBRARY.find("Both"), LIBRARY.find("W")], MIXED.targets[:2])
     assert "`platform` says in the inventory" in caught.value.remedy
+
+
+SECTIONS = library(
+    book("writers", "VssBad", '"Snapshot failed: the VSS writers\'  state."').replace(
+        ".com/", ".com/a#vssbad---snapshot-failed"
+    ),
+    book("agent-l", "A").replace(".com/", ".com/a#basic https://example.com/a#linux-vms---update-the-agent"),
+    book("agent-w", "B", platform="windows").replace(".com/", ".com/a#basic"),
+    book("cpu", "C").replace(".com/", ".com/a#snapshot-issues"),
+    book("disk", "D").replace(".com/", ".com/a#snapshot-issues"),
+)
+
+
+@pytest.mark.parametrize(
+    ("word", "found"),
+    [
+        ("vssbad---snapshot-failed", ["writers"]),
+        ("#VssBad---snapshot-failed", ["writers"]),
+        ("VssBad - Snapshot failed", ["writers"]),
+        ("https://example.com/a#vssbad---snapshot-failed", ["writers"]),
+        ("https://example.com/b#vssbad---snapshot-failed", []),
+        ("https://example.com/a", []),
+        ("#", []),
+        ("Basic", ["agent-l", "agent-w"]),
+        ("linux-vms---update-the-agent", ["agent-l"]),
+        ("Linux VMs - Update the agent", ["agent-l"]),
+        (" vssBAD ", ["writers"]),
+        ("snapshot failed, the VSS writers\u2019 state", ["writers"]),
+        ("snapshot failed", []),
+        ("snapshot-issues", ["cpu", "disk"]),
+        ("-C", []),
+        ("", []),
+    ],
+)
+def test_a_section_of_the_article_and_a_message_are_names_too(word: str, found: list[str]) -> None:
+    """A section by its heading, anchor or address; a message by its words."""
+    assert [playbook.id for playbook in SECTIONS.named(word)] == found
+    if found:
+        assert set(found) <= {playbook.id for playbook in SECTIONS.matching(word)}
+
+
+def test_a_section_with_several_playbooks_for_one_platform_is_refused_like_a_code() -> None:
+    """They are named."""
+    with pytest.raises(UsageError, match=r"several playbooks: cpu \(linux\), disk \(linux\)"):
+        SECTIONS.find("Snapshot issues")
