@@ -58,18 +58,14 @@ class Screen:
     @property
     def width(self) -> int:
         """Columns for texts for people: the terminal's, within reason."""
-        return min(max(self.columns or _WIDEST, _NARROWEST), _WIDEST)
-
-    @property
-    def columns(self) -> int:
-        """Columns of the terminal that texts for people go to; 0: it is none, or it does not say."""
         stream = self._err if self.json else self._out
         if not _is_terminal(stream):
-            return 0
+            return _WIDEST
         try:
-            return os.get_terminal_size(stream.fileno()).columns
+            columns = os.get_terminal_size(stream.fileno()).columns
         except (OSError, ValueError):
-            return 0
+            return _WIDEST
+        return min(max(columns, _NARROWEST), _WIDEST) if columns else _WIDEST
 
     def text(self, text: str) -> None:
         """A result for people."""

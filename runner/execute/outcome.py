@@ -27,10 +27,7 @@ class ActionStatus(enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionResult:
-    """``sent``: at least one changing command was sent. ``advice``: what a person can do, or empty.
-
-    ``ends_ladder``: no other remedy may be tried now, whatever ``on_failure`` says.
-    """
+    """``sent``: at least one changing command was sent. ``advice``: what a person can do, or empty."""
 
     id: str
     step: str
@@ -42,7 +39,6 @@ class ActionResult:
     exit_code: int | None = None
     facts: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     touches: frozenset[str] = frozenset()
-    ends_ladder: bool = False
 
     def as_names(self) -> dict[str, object]:
         """What an expression sees as ``steps.ID``."""
@@ -87,10 +83,9 @@ class Ended(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class RemedyResult:
-    """``changed``: at least one changing command was sent. ``ends_ladder``: as of the action that ended it."""
+    """``changed``: at least one changing command was sent."""
 
     ended: Ended
     text: str
     advice: str = ""
     changed: bool = False
-    ends_ladder: bool = False

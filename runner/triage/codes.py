@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from runner.load.library import Library, names_of
+from runner.load.library import Library, names_of, spelled
 from runner.load.wording import nearest
 from runner.model.playbook import Playbook
 from runner.triage.values import Backup, Fault, Solution
@@ -22,7 +22,7 @@ class Codes:
         self._known: dict[str, dict[str, Playbook]] = {}
         for playbook in library.playbooks:
             for name in (*playbook.solves, *playbook.aliases):
-                self._known.setdefault(_plain(name), {})[playbook.id] = playbook
+                self._known.setdefault(spelled(name), {})[playbook.id] = playbook
         self._names = [name for playbook in library.playbooks for name in names_of(playbook)[1:]]
 
     def solve(self, fault: Fault) -> Solution:
@@ -39,9 +39,8 @@ class Codes:
         """For errors without a playbook: what may have been meant. To be shown, never to be acted on."""
         unknown = sorted({fault for fault in faults if fault != Fault()})
         found = {fault: self._said_besides(fault) for fault in unknown}
-        for fault in [fault for fault in unknown if fault.title and not found[fault]][:_MOST_HINTS]:
-            close = nearest(fault.title, self._names)
-            found[fault] = (f"`{close}` is spelled nearly so",) if close else ()
+        for fault in [fault for fault in unknown if not found[fault]][:_MOST_HINTS]:
+            found[fault] = self._resembling(fault)
         return found
 
     def _said_besides(self, fault: Fault) -> tuple[str, ...]:
@@ -49,8 +48,19 @@ class Codes:
         parts = (("number", fault.number), ("text", fault.text))
         return tuple(f"`{book.id}` goes by its {part}" for part, word in parts for book in self._of(word))
 
+    def _resembling(self, fault: Fault) -> tuple[str, ...]:
+        """A name that the title nearly is, and names that stand in the text among other words."""
+        close = nearest(fault.title, self._names) if fault.title else None
+        words = f" {spelled(f'{fault.text} .')} "  # with the stop, even one word is read as a text
+        inside = [name for name in self._known if not name.isdecimal() and f" {name} " in words]
+        books = sorted({book for name in inside for book in self._known[name]})
+        return (
+            *((f"`{close}` is spelled nearly so",) if close else ()),
+            *(f"`{book}` goes by words that stand in its text" for book in books),
+        )
+
     def _of(self, word: str) -> tuple[Playbook, ...]:
-        found = self._known.get(_plain(word), {}) if word else {}
+        found = self._known.get(spelled(word), {}) if word else {}
         return tuple(found[name] for name in sorted(found))
 
 
@@ -61,10 +71,8 @@ def only_again(fault: Fault) -> bool:
     return fault.number in _TRY_AGAIN_NUMBERS
 
 
-def only_to_be_tried_again(backup: Backup) -> bool:
-    """Whether none of the errors is about the machine."""
-    return bool(backup.faults) and all(map(only_again, backup.faults))
-
-
-def _plain(word: str) -> str:
-    return " ".join(word.split()).casefold()
+def says_nothing(backup: Backup) -> bool:
+    """Whether a failure is not about the machine, or is a protected item's that does not name its job's error."""
+    if not backup.faults:
+        return backup.item
+    return all(map(only_again, backup.faults))

@@ -12,6 +12,7 @@ _LONGEST = 1000  # characters of a text; the longest alias is far below
 # Signed addresses stand in error texts: what follows the "?" of one opens a disk.
 _SECRET = re.compile(
     r"(?i)(https?://[^\s?]*)\?\S+|\b(sig|signature|accountkey|sharedaccesssignature|password)=[^\s&;]+"
+    r"|\b(bearer )[\w.~+/-]{16,}=*"
 )
 _NO_NUMBER = ("0", "-")
 _GREEN = ("iaasvmhealthgreendefault", "400239")
@@ -68,7 +69,9 @@ def _sorted_out(title: str, number: str, text: str) -> Fault:
 
 
 def _masked(match: re.Match[str]) -> str:
-    return f"{match[1]}?…" if match[1] else f"{match[2]}=…"
+    if match[1]:
+        return f"{match[1]}?…"
+    return f"{match[2]}=…" if match[2] else f"{match[3]}…"
 
 
 def _word(value: object) -> str:

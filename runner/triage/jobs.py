@@ -17,7 +17,10 @@ _VM_ID = re.compile(
     r"/providers/Microsoft\.(?:Compute|ClassicCompute)/virtualMachines/(?P<name>[^/\s]+)/?",
     re.IGNORECASE,
 )
-_VAULT = re.compile(r"(?P<vault>/subscriptions/(?P<sub>[^/\s]+)/.*?/vaults/[^/\s]+)(?:/.*)?", re.IGNORECASE | re.DOTALL)
+_VAULT = re.compile(
+    r"(?P<vault>/subscriptions/(?P<sub>[^/\s]+)/.*?/Microsoft\.RecoveryServices/vaults/[^/\s]+)(?:/.*)?",
+    re.IGNORECASE | re.DOTALL,
+)
 _CONTAINER = re.compile(r"/protectionContainers/([^/]*)", re.IGNORECASE)
 _NO_VM = "without the name of a VM, and nothing failed"
 _KEPT = 200  # characters of a word that nobody knows
@@ -56,10 +59,7 @@ def _job(raw: Raw) -> Read:
     faults = faults_of_job(raw.data)
     if operation and kinds.squeezed(operation) != "backup":
         if kinds.is_other_operation(operation):
-            failed = kinds.outcome_of(status) is Outcome.FAILED
-            return Ignored(
-                raw.place, f"no backup, but {operation[:_KEPT]}", operation[:_KEPT], faults if failed else ()
-            )
+            return Ignored(raw.place, f"no backup, but {operation[:_KEPT]}")
         return _unclear(raw, f"its operation `{operation[:_KEPT]}` is not one that vmfix knows")
     if kinds.squeezed(status) == kinds.CANCELLED:
         return Ignored(raw.place, "cancelled")
@@ -95,6 +95,9 @@ def _item(raw: Raw) -> Read:
         return Ignored(raw.place, "cancelled")
     if outcome is None:
         return _unclear(raw, f"its last backup's status `{status[:_KEPT]}` is not one that vmfix knows")
+    health = persistence(raw.data)
+    if outcome is Outcome.WELL and health:
+        return _unclear(raw, f"its last backup is said to be `{status}`, and how it went `{health[:_KEPT]}`")
     started, zoned = read_time(_text(raw.data, "lastbackuptime"))
     return Backup(
         place=raw.place,
@@ -107,7 +110,7 @@ def _item(raw: Raw) -> Read:
         ended=None,
         zoned=zoned,
         faults=faults_of_item(raw.data) if outcome is Outcome.FAILED else (),
-        persistence=persistence(raw.data),
+        persistence=health,
     )
 
 
@@ -116,11 +119,17 @@ def _vm(data: Mapping[str, object]) -> Vm:
     known = vm_of_id(_text(data, "sourceresourceid")) or vm_of_id(_text(data, "virtualmachineid"))
     if known:
         return known
-    group, name = _container(data)
-    name = name or _text(data, "entityfriendlyname") or _text(data, "friendlyname")
+    group, contained = _container(data)
+    name = contained or _text(data, "entityfriendlyname") or _text(data, "friendlyname")
     group = group or _text(data, "vmgroup")
     own = _own_subscription(data)
-    return Vm(name=name, group=group, subscription=own or _vault(data)[1], assumed=not own)
+    return Vm(
+        name=name,
+        group=group,
+        subscription=own or _vault(data)[1],
+        assumed=not own,
+        partly=not contained and not own,
+    )
 
 
 def _container(data: Mapping[str, object]) -> tuple[str, str]:

@@ -7,11 +7,20 @@ from collections.abc import Mapping
 from runner.triage.values import Outcome
 
 VM_CONTAINERS = ("iaasvmcontainerv2", "iaasvmcontainer")
-_OF_A_VM = ("azureiaasvm", "azurevirtualmachine", "microsoft.compute/virtualmachines", "vm", "virtualmachine")
+_OF_A_VM = (
+    "azureiaasvm",
+    "azurevirtualmachine",
+    "azurevirtualmachines",
+    "azurevm",
+    "microsoft.compute/virtualmachines",
+    "vm",
+    "virtualmachine",
+)
 # Parts of what jobs and the portal call what is no VM -> how it is counted. The first that fits is taken.
 _OTHERS: tuple[tuple[str, str], ...] = (
     ("azureworkload", "of a database or another workload in a VM"),
     ("vmappcontainer", "of a database or another workload in a VM"),
+    ("postgresql", "of a database server"),
     ("sql", "of a database or another workload in a VM"),
     ("saphana", "of a database or another workload in a VM"),
     ("sapase", "of a database or another workload in a VM"),
@@ -20,13 +29,13 @@ _OTHERS: tuple[tuple[str, str], ...] = (
     ("fileshare", "of a file share"),
     ("azurefiles", "of a file share"),
     ("mab", "of the MARS agent"),
+    ("azurebackupagent", "of the MARS agent"),
     ("dpm", "of a backup server"),
     ("azurebackupserver", "of a backup server"),
     ("vaultjob", "of the vault itself"),
     ("azuredisk", "of a disk"),
     ("azureblob", "of blobs"),
     ("kubernetes", "of a cluster"),
-    ("postgresql", "of a database server"),
 )
 _OUTCOMES: Mapping[str, Outcome] = {
     "completed": Outcome.WELL,

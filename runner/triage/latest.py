@@ -22,7 +22,38 @@ def without_duplicates(backups: Sequence[Backup]) -> list[Backup]:
 
 
 def identified(backups: Iterable[Backup]) -> list[Backup]:
-    """The VM's own id instead of an assumed one, wherever a protected item of the same vault tells it."""
+    """The VM's own id instead of an assumed one, wherever a protected item of the same vault tells it.
+
+    And what is told of a VM in part, as tables do, is of the VM of that name that is told in full, if there is
+    only one.
+    """
+    return _completed(_with_ids(backups))
+
+
+def _completed(known: Sequence[Backup]) -> list[Backup]:
+    full: dict[str, dict[Key, Vm]] = {}
+    vaults: dict[Key, set[str]] = {}
+    for vm in (backup.vm for backup in known if not backup.vm.partly):
+        named = full.setdefault(vm.key[2], {})
+        named[vm.key] = min(vm, named.get(vm.key, vm), key=lambda one: (str(one), one.assumed))
+    for backup in known:
+        vaults.setdefault(backup.vm.key, set()).add(backup.vault)
+
+    def complete(backup: Backup) -> Backup:
+        if not backup.vm.partly:
+            return backup
+        group, name = backup.vm.key[1:]
+        vms = [
+            vm
+            for key, vm in full.get(name, {}).items()
+            if group in ("", key[1]) and (not backup.vault or backup.vault in vaults[key])
+        ]
+        return dataclasses.replace(backup, vm=dataclasses.replace(vms[0], by_name=True)) if len(vms) == 1 else backup
+
+    return [complete(backup) for backup in known]
+
+
+def _with_ids(backups: Iterable[Backup]) -> list[Backup]:
     known = list(backups)
     by_name: dict[tuple[str, str, str], set[Key]] = {}
     vms: dict[Key, Vm] = {}

@@ -31,6 +31,12 @@ class Machines:
 
     def find(self, vm: Vm) -> Match:
         """By resource id, by group and name, by computer name, by short name: the first of these that fits a target."""
+        found = self._find(vm)
+        if found.target is None or not vm.by_name:
+            return found
+        return Match(found.target, f"{found.how}, taken for the only VM of this name")
+
+    def _find(self, vm: Vm) -> Match:
         by_id = self._by_id.get(vm.key, [])
         if by_id:
             return _only(by_id, "azure_id, its subscription taken to be the vault's" if vm.assumed else "azure_id")

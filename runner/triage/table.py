@@ -8,12 +8,20 @@ import re
 from collections.abc import Mapping, Sequence
 
 from runner.diagnostics import Diagnostics, Span
-from runner.triage.times import day_first
+from runner.triage.times import day_first, needs_order
 from runner.triage.values import Raw
 
 # Headers differ by view and year of the portal: blanks and case count little, and `properties.status` is `status`.
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "entityfriendlyname": ("workloadname", "backupitem", "itemname", "protecteditem", "vmname", "virtualmachine"),
+    "entityfriendlyname": (
+        "workloadname",
+        "backupitem",
+        "backupinstance",
+        "itemname",
+        "protecteditem",
+        "vmname",
+        "virtualmachine",
+    ),
     "containername": ("container",),
     "operation": ("jobtypeoperation", "joboperation"),
     "status": ("jobstatus",),
@@ -32,7 +40,9 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
 _FIELD = {word: field for field, words in _COLUMNS.items() for word in (field, *words)}
 _STARTED = frozenset({"scheduled", "on-demand", "on demand", "ad hoc", "adhoc"})
 _SEPARATOR = re.compile(r"sep=(.)\s*", re.IGNORECASE)
-_NEEDED = "It needs a header with at least the name of the VM, and the status or the error."
+_NEEDED = (
+    "It needs a header with at least the VM (`Workload name`), and the status (`Status`) or the error (`Error code`)."
+)
 
 
 def read_table(text: str, source: str, diagnostics: Diagnostics) -> list[Raw]:
@@ -54,13 +64,18 @@ def read_table(text: str, source: str, diagnostics: Diagnostics) -> list[Raw]:
     for line, cells in ragged[:1]:
         message = f"this row has {len(cells)} cells, but the header has {len(header)}"
         diagnostics.error(Span(source, line, 1), message, "Export the table again.")
-    return [] if ragged else _raws(found, fields, source)
+    return [] if ragged else _raws(found, fields, source, diagnostics)
 
 
-def _raws(found: Sequence[tuple[int, Sequence[str]]], fields: Sequence[str], source: str) -> list[Raw]:
+def _raws(
+    found: Sequence[tuple[int, Sequence[str]]], fields: Sequence[str], source: str, diagnostics: Diagnostics
+) -> list[Raw]:
     rows = [(line, _row(fields, cells)) for line, cells in found]
-    times = (str(row.get(name, "")) for _, row in rows for name in ("starttime", "endtime"))
-    order = day_first(text.strip() for text in times)
+    times = [(line, str(row.get(name, "")).strip()) for line, row in rows for name in ("starttime", "endtime")]
+    order = day_first(text for _, text in times)
+    for line, text in [(line, text) for line, text in times if order is None and needs_order(text)][:1]:
+        message = f"which is the day of {text} cannot be told, so no success in this table ends a failure"
+        diagnostics.warning(Span(source, line, 1), message, "Export a table with a day after the 12th too.")
     return [Raw(f"{source}: line {line}", row, order) for line, row in rows]
 
 

@@ -6,12 +6,11 @@ import datetime as dt
 import re
 from collections.abc import Iterable
 
-_SLASHED = re.compile(
-    r"(?P<first>\d{1,2})/(?P<second>\d{1,2})/(?P<year>\d{4}),?\s+"
-    r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<sec>\d{2}))?\s*(?P<half>[AP]M)?",
-    re.IGNORECASE,
-)
-_HALVED = re.compile(r"(?P<day>\d{4}-\d{2}-\d{2})\s+(?P<clock>\d{1,2}:\d{2}:\d{2}) (?P<half>[AP]M)", re.IGNORECASE)
+_CLOCK = r",?\s+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<sec>\d{2}))?\s*(?P<half>[AP]M)?"
+_SLASHED = re.compile(r"(?P<first>\d{1,2})/(?P<second>\d{1,2})/(?P<year>\d{4})" + _CLOCK, re.IGNORECASE)
+# Of these there is one reading only: with dots the day comes first, and behind a year the month.
+_DOTTED = re.compile(r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})" + _CLOCK, re.IGNORECASE)
+_YEAR_FIRST = re.compile(r"(?P<year>\d{4})[/.-](?P<month>\d{1,2})[/.-](?P<day>\d{1,2})" + _CLOCK, re.IGNORECASE)
 _MONTHS = 12
 _NOON = 12
 
@@ -30,7 +29,7 @@ def read_time(text: str, *, day_first: bool | None = None) -> tuple[dt.datetime 
     except (ValueError, OverflowError):
         pass
     try:
-        return _halved(text) or _slashed(text, day_first=day_first), False
+        return _sure(text) or _slashed(text, day_first=day_first), False
     except ValueError:
         return None, False
 
@@ -45,12 +44,14 @@ def day_first(texts: Iterable[str]) -> bool | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _halved(text: str) -> dt.datetime | None:
-    match = _HALVED.fullmatch(text)
-    if not match:
-        return None
-    hour, rest = match["clock"].split(":", 1)
-    return dt.datetime.fromisoformat(f"{match['day']}T{_hour(int(hour), match['half']):02}:{rest}+00:00")
+def needs_order(text: str) -> bool:
+    """Whether day and month of this time can only be told with ``day_first``."""
+    return _SLASHED.fullmatch(text) is not None
+
+
+def _sure(text: str) -> dt.datetime | None:
+    match = _DOTTED.fullmatch(text) or _YEAR_FIRST.fullmatch(text)
+    return _moment(match, int(match["month"]), int(match["day"])) if match else None
 
 
 def _slashed(text: str, *, day_first: bool | None) -> dt.datetime | None:
@@ -58,9 +59,14 @@ def _slashed(text: str, *, day_first: bool | None) -> dt.datetime | None:
     if not match or day_first is None:
         return None
     day, month = (match["first"], match["second"]) if day_first else (match["second"], match["first"])
+    return _moment(match, int(month), int(day))
+
+
+def _moment(match: re.Match[str], month: int, day: int) -> dt.datetime:
+    """Raises ``ValueError`` for a day or an hour that there is not."""
     hour = _hour(int(match["hour"]), match["half"] or "")
     second = int(match["sec"] or 0)
-    return dt.datetime(int(match["year"]), int(month), int(day), hour, int(match["minute"]), second, tzinfo=dt.UTC)
+    return dt.datetime(int(match["year"]), month, day, hour, int(match["minute"]), second, tzinfo=dt.UTC)
 
 
 def _hour(hour: int, half: str) -> int:

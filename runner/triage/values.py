@@ -33,12 +33,18 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vm:
-    """A VM as a job names it. ``assumed``: the subscription is the vault's, since the job does not tell the VM's."""
+    """A VM as a job names it. ``assumed``: the subscription is the vault's, since the job does not tell the VM's.
+
+    ``partly``: the job tells neither the VM's resource id nor its container, only its name, and perhaps its group.
+    ``by_name``: it did so, and was taken for the only such VM that another entry tells in full.
+    """
 
     name: str
     group: str = ""
     subscription: str = ""
     assumed: bool = False
+    partly: bool = False
+    by_name: bool = False
 
     @property
     def key(self) -> Key:
@@ -86,15 +92,10 @@ class Backup:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """An entry that is no backup of a VM, or none to act on. ``reason`` can follow a number.
-
-    ``operation`` and ``faults``: of a VM's job of another kind, such as a restore, that failed.
-    """
+    """An entry that is no backup of a VM, or none to act on. ``reason`` can follow a number."""
 
     place: str
     reason: str
-    operation: str = ""
-    faults: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,16 +149,6 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Elsewhere:
-    """An error of jobs that are no backups, such as restores: it goes into no plan. ``playbooks`` tell of it."""
-
-    operation: str
-    fault: Fault
-    playbooks: tuple[Playbook, ...]
-    count: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Triage:
     """All that came out. Each list is in an order that does not depend on that of the jobs."""
 
@@ -170,7 +161,6 @@ class Triage:
     unmatched: tuple[Finding, ...]
     unclear: tuple[Unclear, ...]
     ignored: Mapping[str, int]
-    elsewhere: tuple[Elsewhere, ...] = ()
 
     @property
     def complete(self) -> bool:

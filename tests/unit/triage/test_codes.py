@@ -22,10 +22,11 @@ TEXT = "Failed to freeze one or more mount-points"
         ({"errorCode": 4711, "errorString": "Something else."}, "number"),
         ({"errorString": f"  {TEXT.upper()} ".replace(" ", "\n ")}, "text"),
         ({"errorCode": 0, "errorString": TEXT}, "text"),
+        ({"errorString": f"\u201c{TEXT.replace('-', ' ')}\u201d."}, "text"),
     ],
 )
 def test_an_error_is_known_by_title_number_or_text(error: dict[str, object], by: str) -> None:
-    """Blanks and case count for nothing."""
+    """Blanks and case count for nothing, nor do the marks in a text."""
     found = sorted_out(job(errorDetails=[error]))
     assert [(one.playbook and one.playbook.id, one.by) for one in found.act] == [("freeze", by)]
 
@@ -39,7 +40,10 @@ def test_an_error_is_known_by_title_number_or_text(error: dict[str, object], by:
         ({"errorCode": 12345, "errorString": TEXT}, "`freeze` goes by its text"),
         ({"errorTitle": "999", "errorCode": 4711}, "`freeze` goes by its number"),
         ({"errorTitle": "04711"}, ""),
-        ({"errorString": f"{TEXT}, and more."}, ""),
+        ({"errorString": f"{TEXT}, and more."}, "`freeze` goes by words that stand in its text"),
+        ({"errorString": "Failed: UserErrorFsFreezeFailed (1)"}, "`freeze` goes by words that stand in its text"),
+        ({"errorString": "Not UserErrorFsFreezeFailedV2, nor 4711"}, ""),
+        ({"errorTitle": "-4711"}, "`4711` is spelled nearly so"),
         ({"errorCode": 471}, ""),
         ({"errorTitle": "freeze"}, ""),  # a playbook's id is no error code
         ({"errorTitle": "*"}, ""),

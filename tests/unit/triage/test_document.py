@@ -133,8 +133,25 @@ def test_a_column_of_types_may_be_about_something_else(kind: str) -> None:
         (("25/11/2026 3:00:00 AM", "26/11/2026 3:00:00 AM"), True),
         (("6/7/2026 3:00:00 AM", "7/7/2026 3:00:00 AM"), False),
         (("25/11/2026 3:00:00 AM", "11/26/2026 3:00:00 AM"), False),
+        (("30.11.2026 03:00:00", "1.12.2026 03:00"), True),
+        (("1.12.2026 03:00:00", "2.11.2026 03:00:00"), False),
+        (("2026/11/30 03:00", "2026/12/01 03:00"), True),
+        (("2026-11-30 11:00:00 PM", "2026-12-01 12:10:00 AM"), True),
+        (("2026-11-30 11:00:00 PM", "2026-11-30 12:10:00 PM"), False),
+        (("2026-11-30 11:00:00 PM", "2026-13-30 12:10:00 PM"), False),
     ],
-    ids=["month first", "day first", "cannot be told", "contradictory"],
+    ids=[
+        "month first",
+        "day first",
+        "cannot be told",
+        "contradictory",
+        "dots",
+        "dots, before",
+        "year first",
+        "midnight",
+        "noon",
+        "no such month",
+    ],
 )
 def test_days_are_only_read_where_the_table_shows_how(days: tuple[str, str], complete: bool) -> None:
     """Else a success on another day might wrongly hide the failure."""
@@ -144,9 +161,38 @@ def test_days_are_only_read_where_the_table_shows_how(days: tuple[str, str], com
     assert (not found.act) is complete
 
 
+@pytest.mark.parametrize(("second", "warned"), [("11/5/2026 3:00:00 AM", True), ("11/15/2026 3:00:00 AM", False)])
+def test_a_table_whose_days_cannot_be_told_is_warned_of(second: str, warned: bool) -> None:
+    """Its failures look as if no success came after them."""
+    diagnostics = Diagnostics()
+    text = f"VM name,Status,Start time\n\nweb-01,Failed,11/3/2026 3:00:00 AM\nweb-01,Completed,{second}\n"
+    assert len(read_document(text, "jobs", diagnostics)) == 2
+    said = "jobs:3:1: warning: which is the day of 11/3/2026 3:00:00 AM cannot be told"
+    assert [str(one).partition(", so no")[0] for one in diagnostics.warnings] == ([said] if warned else [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "counted"),
+    [
+        ("Azure Virtual machines", {}),
+        ("Azure VM", {}),
+        ("Azure Backup Agent", {"of the MARS agent": 1}),
+        ("Azure Database for PostgreSQL", {"of a database server": 1}),
+        ("SQL in Azure VM", {"of a database or another workload in a VM": 1}),
+        ("SAP HANA in Azure VM", {"of a database or another workload in a VM": 1}),
+    ],
+)
+def test_the_kinds_of_a_table_are_known(kind: str, counted: dict[str, int]) -> None:
+    """As the portal calls them."""
+    text = f"Backup instance,Datasource type,Status,Error code\nweb-01,{kind},Failed,UserErrorFsFreezeFailed\n"
+    found = triage(read(text), library(), WEB)
+    assert (len(found.act), found.ignored) == (0 if counted else 1, counted)
+
+
 def test_secrets_in_error_texts_are_left_out() -> None:
     """A signed address opens a disk for everybody who reads it."""
     text = "Copy of https://md-1.blob.core.windows.net/x/abcd?sv=2018&sig=Zm9vYmFy%3D failed; sig=Zm9v."
+    text += " Bearer eyJZm9vYmFyYmF6.x-y_z"
     error = FREEZE | {"errorTitle": "Strange", "errorString": text}
     found = triage(read(json.dumps([job(errorDetails=[error])])), library(), WEB)
     shown = found.unmatched[0].fault.text

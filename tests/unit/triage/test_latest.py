@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any
 
 import pytest
 
+from runner.triage.decide import triage
+from runner.triage.values import Triage
 from tests.unit.triage.shapes import (
     BUSY,
     FREEZE,
@@ -17,6 +20,8 @@ from tests.unit.triage.shapes import (
     inventory,
     item,
     job,
+    library,
+    read,
     sorted_out,
     well,
 )
@@ -239,6 +244,29 @@ class TestItems:
         found = sorted_out(job(1, containerSubscriptionId=OTHER_SUB), done)
         assert [one.failure.backup.vm.subscription for one in found.unmatched] == [OTHER_SUB]
 
+    @pytest.mark.parametrize(
+        ("health", "unclear"), [("PersistentUnhealthy", 1), ("TransientDegraded", 1), ("Success", 0)]
+    )
+    def test_one_that_contradicts_itself_is_for_a_person(self, health: str, unclear: int) -> None:
+        """Completed, and yet the last job has an error: nothing is done, and no failure is taken to be over."""
+        kpi = {"resourceHealthStatus": health, "resourceHealthDetails": [FREEZE]}
+        done = item(
+            lastBackupStatus="Completed",
+            lastBackupTime="2026-11-09T02:00:00Z",
+            kpisHealths={"BackupOperationStatusKPI": kpi},
+        )
+        found = sorted_out(done)
+        assert (found.failed, len(found.unclear), found.complete) == (0, unclear, not unclear)
+        assert sorted_out(job(1), done).failed == unclear
+
+    def test_one_without_an_error_does_not_hide_a_job_that_has_one(self) -> None:
+        """Both are about the same failure, and the item's time is a little later."""
+        late = item(lastBackupTime="2026-11-01T09:56:10Z")
+        found = sorted_out(job(1), late)
+        assert [one.failure.backup.item for one in found.act] == [False]
+        assert (found.complete, found.failed) == (True, 1)
+        assert [one.why for one in sorted_out(late).unmatched] == [("the job names no error",)]
+
     def test_of_a_database_is_ignored(self) -> None:
         """Its container names the VM all the same."""
         row = item(
@@ -272,3 +300,44 @@ def test_any_number_of_jobs_is_sorted_out(count: int) -> None:
     over = (count + 2) // 4
     assert found.entries == count
     assert found.failed == len(found.unmatched) == found.vms - (over if count > 1 else 0)
+
+
+class TestRowsOfATable:
+    """They tell a VM's name, and seldom more."""
+
+    ROW = "VM name,Operation,Status,Start time,VM resource group\nweb-01,Backup,{},2026-11-09T01:00:00Z,{}\n"
+
+    def sort(self, row: str, *entries: dict[str, Any]) -> Triage:
+        """A table with this row beside these entries, in both orders."""
+        table = self.ROW.format(*row.split(","))
+        told = read(json.dumps(list(entries)))
+        found = triage([*read(table), *told], library(), WEB)
+        assert triage([*told, *read(table)], library(), WEB) == found
+        return found
+
+    def test_are_about_the_only_vm_of_that_name(self) -> None:
+        """A success in the table ends the failure that a job or an item tells."""
+        for entry in (job(1), item()):
+            assert self.sort("Completed,", entry).failed == 0
+            assert self.sort("Completed,PROD", entry).failed == 0
+            assert self.sort("Completed,other", entry).failed == 1
+
+    def test_say_that_they_were_taken_for_it(self) -> None:
+        """And by what the target is known then."""
+        done = item(lastBackupStatus="Completed", lastBackupTime="2026-11-01T02:00:00Z")
+        found = self.sort("Failed,", done)
+        assert found.vms == 1
+        assert [one.match.how for one in found.unmatched] == ["azure_id, taken for the only VM of this name"]
+
+    def test_are_about_none_of_two(self) -> None:
+        """Nothing says which."""
+        other = job(2, containerName="iaasvmcontainerv2;test;web-01")
+        assert self.sort("Completed,", job(1), other).failed == 2
+        assert self.sort("Completed,prod", job(1), other).failed == 1
+
+    def test_a_job_without_its_container_is_of_its_own_vault(self) -> None:
+        """The vault of the other VM is another."""
+        alone = well(9, containerName=None)
+        assert sorted_out(job(1), alone).failed == 0
+        elsewhere = alone | {"id": alone["id"].replace("vaults/main", "vaults/second")}
+        assert sorted_out(job(1), elsewhere).failed == 1

@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runner.load.library import spelled
 from runner.triage.calls import Shown, calls
 from runner.triage.decide import triage
 from runner.triage.values import Triage
@@ -22,7 +23,7 @@ MACHINES = inventory(
 )
 BOOKS = library()
 KNOWN = {
-    name.casefold() for book in BOOKS.playbooks for name in (*book.solves, *book.aliases)
+    spelled(name) for book in BOOKS.playbooks for name in (*book.solves, *book.aliases)
 } | {"usererrorbackupoperationinprogress"}  # fmt: skip
 
 errors = st.lists(
@@ -76,8 +77,8 @@ def test_every_failure_ends_in_one_list_or_another(jobs: list[dict[str, Any]]) -
 
 def is_unknown(code: object) -> bool:
     """Whether no playbook goes by it."""
-    word = " ".join(str(code).split())
-    return bool(word) and word.casefold() not in KNOWN and word != "400249"
+    word = spelled(str(code))
+    return bool(str(code).split()) and word not in KNOWN and word != "400249"
 
 
 @given(
