@@ -28,6 +28,7 @@ class LocalConnection:
         self._session = PosixSession(target, self._start, resolve)
         self._name = target.name
         self._process: LocalProcess | None = None
+        self._closed = False
 
     def run(self, command: Command) -> CommandResult:
         return self._session.run(command)
@@ -35,6 +36,7 @@ class LocalConnection:
     def close(self) -> None:
         """A command that runs just now is left alone, and counts as lost."""
         self._session.interrupt()
+        self._closed = True
         process = self._process
         if process is not None:
             process.abandon()
@@ -54,6 +56,8 @@ class LocalConnection:
             message = f"{self._name}: {SHELL} cannot be started: {error.strerror}"
             raise NothingSent(message) from error
         self._process = process = LocalProcess(popen)
+        if self._closed:  # meanwhile, by another thread, which found no process yet
+            process.abandon()
         try:
             yield process
         finally:

@@ -99,16 +99,6 @@ def test_live_options_and_propagation_come_back(desk_of: DeskOf) -> None:
     assert table(desk.lab, "web") == before
 
 
-def test_the_number_of_lines_must_be_one_or_more(desk_of: DeskOf) -> None:
-    """Of no lines, or of a negative number, nothing could be concluded."""
-    desk = desk_of("web=ext4-dirty")
-
-    done = desk.mend("-e", "log_lines=-5")
-
-    assert done.statuses == {"web": "refused"}
-    assert "log_lines must be 1 or more" in done.text
-
-
 def test_nothing_is_remembered_without_a_failed_backup(desk_of: DeskOf) -> None:
     """Without a log there is no attempt to remember, and no step that would."""
     desk = desk_of("web=ext4-dirty")
