@@ -13,6 +13,7 @@ export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 readonly PROGRAMS=(
     debugfs:e2fsprogs losetup:mount ssh-keygen:openssh-client sshd:openssh-server openssl:openssl perl:perl-base
     fuser:psmisc sudo:sudo unshare:util-linux mkfs.xfs:xfsprogs
+    apt-get:apt dpkg-deb:dpkg /lib/systemd/systemd:systemd
     /usr/lib/wine/wine64:wine64 x86_64-w64-mingw32-gcc:gcc-mingw-w64-x86-64
 )
 

@@ -1,6 +1,7 @@
 """Practice targets on loopback: Linux with real damage, Windows as far as Wine goes. See README.md in this folder."""
 
 from examples.lab.errors import LabError
+from examples.lab.fleet import missing_for
 from examples.lab.lab import Lab
 from examples.lab.needs import missing, missing_windows
 from examples.lab.scenarios import SCENARIOS, Damage, Scenario, Volume
@@ -22,5 +23,6 @@ __all__ = [
     "TargetState",
     "Volume",
     "missing",
+    "missing_for",
     "missing_windows",
 ]

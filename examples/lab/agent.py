@@ -46,16 +46,18 @@ for version; do
   dpkg-deb --root-owner-group -b "$tree" "walinuxagent_${version}_all.deb" >/dev/null
 done
 """
+# Neither this machine's repositories, proxies nor hooks are left. The repository always lists some other package, for
+# apt takes an empty list for a broken one.
 PUBLISH = """\
 cd "$0"
-: >Packages
+printf 'Package: lab-other\\nVersion: 1\\nArchitecture: all\\nFilename: ./other.deb\\n\\n' >Packages
 for version; do
   file=walinuxagent_${version}_all.deb
   dpkg-deb -f "$file" >>Packages
   printf 'Filename: ./%s\\nSize: %s\\nSHA256: %s\\n\\n' "$file" "$(stat -c %s "$file")" \\
     "$(sha256sum "$file" | cut -c 1-64)" >>Packages
 done
-rm -rf /etc/apt/sources.list.d /var/lib/apt/lists /etc/apt/apt.conf.d/*proxy*
+rm -rf /etc/apt/sources.list.d /var/lib/apt/lists /etc/apt/apt.conf.d/*
 echo "deb [trusted=yes] file:$0 ./" >/etc/apt/sources.list
 """
 

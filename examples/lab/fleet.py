@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 from examples.lab import images, namespace, sshd, systemd
@@ -55,12 +56,14 @@ def end(lab: Path, name: str) -> None:
 
 
 def end_all(lab: Path) -> None:
-    """End every target, also what the lab's memory does not know of."""
-    for folder in running_windows(lab):
-        end_windows(folder)
-    for folder in namespace.running(lab):
-        namespace.end(folder)
-    images.detach(lab)
+    """End every target, also what the lab's memory does not know of. One that does not end keeps no other from it."""
+    with ExitStack() as steps:  # the last one first
+        steps.callback(images.detach, lab)
+        steps.callback(systemd.leave_nothing, lab)
+        for folder in namespace.running(lab):
+            steps.callback(namespace.end, folder)
+        for folder in running_windows(lab):
+            steps.callback(end_windows, folder)
 
 
 def running(lab: Path) -> set[str]:

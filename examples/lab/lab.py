@@ -1,6 +1,7 @@
 """The lab: several targets in one folder, which together with the kernel holds all of its state."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -60,8 +61,9 @@ class Lab:
         try:
             self._keep(fleet.start_all(self.folder, wanted, self._access()))
         except BaseException:
-            for name in wanted:
-                fleet.end(self.folder, name)
+            with ExitStack() as ends:
+                for name in wanted:
+                    ends.callback(fleet.end, self.folder, name)
             raise
         return self
 

@@ -24,8 +24,8 @@ def start(folder: Path, host_name: str, *, with_systemd: bool = False) -> int:
     argv = ["unshare", "--mount", "--propagation", "private", "--uts", "--pid", "--fork"]
     argv += ["sh", str(SCRIPT), MARK, str(folder), host_name]
     if with_systemd:
-        enter_groups = systemd.entering(folder)
-        argv = ["sh", "-ec", f'{enter_groups} exec "$@"', "sh", argv[0], "--cgroup", *argv[1:], systemd.kind()]
+        enter_group = systemd.entering(folder)
+        argv = ["sh", "-ec", f'{enter_group} exec "$@"', "sh", argv[0], "--cgroup", *argv[1:], "systemd"]
     argv = ["setsid", "--fork", *argv]
     with (
         (folder / "init.log").open("wb") as log,
@@ -37,10 +37,22 @@ def start(folder: Path, host_name: str, *, with_systemd: bool = False) -> int:
         said = process.stdout.readline() if process.stdout else b""
     if said != b"ready\n":
         raise LabError(f"Target {host_name} did not start: {(folder / 'init.log').read_text().strip()}")
-    init = find(folder)
+    init = _await(folder)
     if with_systemd:
-        systemd.await_up(enter(init, ["systemctl", "is-system-running"]))
+        systemd.await_up(init, enter(init, ["systemctl", "is-system-running"]))
     return init
+
+
+def _await(folder: Path, *, timeout_s: float = 5) -> int:
+    """The first process, once it can be seen: one that is becoming another program has no command line meanwhile."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        try:
+            return find(folder)
+        except LabError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(POLL_SECONDS)
 
 
 def running(lab: Path) -> set[Path]:
@@ -109,17 +121,19 @@ def _owned_folders(files: Sequence[File]) -> list[tuple[str, str]]:
 
 
 def end(folder: Path, *, timeout_s: float = 15) -> None:
-    """Kill a target: all its processes die and its mounts vanish. Does nothing if it does not run."""
-    for pid in _marked(folder):
-        if is_init(pid):
-            _thaw(pid)
-            kill([pid])
+    """Kill a target: all its processes die and its mounts vanish. Does nothing if it does not run.
+
+    Whoever started it may have been killed meanwhile, so what would become the first process is killed as well.
+    """
     deadline = time.monotonic() + timeout_s
     while left := _marked(folder):
         if time.monotonic() > deadline:
             raise LabError(f"Processes {left} of target {folder.name} do not end")
-        time.sleep(POLL_SECONDS)
-    systemd.leave_nothing(folder)
+        inits = [pid for pid in left if is_init(pid)]
+        for pid in inits:
+            _thaw(pid)
+        kill([*inits, *left])
+    systemd.leave_nothing(folder.parent, folder.name)
 
 
 def _thaw(init: int) -> None:

@@ -32,6 +32,14 @@ WINDOWS_PROGRAMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "wine64": ("/usr/lib/wine/wine64", "/usr/lib/wine/wineserver64"),
     }
 )
+# The same for a target that a systemd runs, whose agent is a package.
+SYSTEMD_PROGRAMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "apt": ("apt-get",),
+        "dpkg": ("dpkg", "dpkg-deb", "dpkg-query"),
+        "systemd": ("/lib/systemd/systemd", "systemctl"),
+    }
+)
 SEARCH_PATH = os.pathsep.join(("/usr/local/sbin", "/usr/sbin", "/sbin", os.environ.get("PATH", "/usr/bin:/bin")))
 
 
@@ -41,11 +49,11 @@ def missing() -> list[str]:
         return ["The lab needs Linux."]
     problems = [] if os.geteuid() == 0 else ["The lab needs root: it makes name spaces and mounts file systems."]
     problems += _changed_root()
-    problems += _lacking(PROGRAMS)
+    problems += lacking(PROGRAMS)
     known = Path("/proc/filesystems").read_text(encoding="ascii").split()
-    lacking = [name for name in FILE_SYSTEMS if name not in known]
-    if lacking:
-        problems.append(f"The kernel does not know {', '.join(lacking)}: try modprobe {' '.join(lacking)}")
+    unknown = [name for name in FILE_SYSTEMS if name not in known]
+    if unknown:
+        problems.append(f"The kernel does not know {', '.join(unknown)}: try modprobe {' '.join(unknown)}")
     if not Path("/dev/loop-control").exists():
         problems.append("There is no /dev/loop-control: try modprobe loop")
     return problems
@@ -56,10 +64,11 @@ def missing_windows() -> list[str]:
     if os.uname().sysname != "Linux" or os.uname().machine != "x86_64":
         return ["Windows targets need Linux on x86-64."]
     problems = [] if os.geteuid() == 0 else ["The lab needs root: it makes name spaces."]
-    return [*problems, *_changed_root(), *_lacking(WINDOWS_PROGRAMS)]
+    return [*problems, *_changed_root(), *lacking(WINDOWS_PROGRAMS)]
 
 
-def _lacking(programs: Mapping[str, tuple[str, ...]]) -> list[str]:
+def lacking(programs: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """One sentence with the packages of which a program is missing; empty if none is."""
     packages = sorted(
         package
         for package, names in programs.items()

@@ -1,11 +1,11 @@
 # The first process of a target, run by "unshare" in mount, UTS and PID namespaces of its own:
 #
-#     sh target_init.sh vmfix-lab-init STATE_DIR HOST_NAME [unified|hybrid]
+#     sh target_init.sh vmfix-lab-init STATE_DIR HOST_NAME [systemd]
 #
 # It gives the target a root of its own: an overlay whose lower layer is this machine's root (read only)
 # and whose upper layer is a tmpfs, so nothing that happens on a target can reach a file of this machine.
-# Then it says "ready" and only reaps orphans: every process of the target dies with it. With a fourth argument, which
-# says how control groups are mounted on this machine, it becomes systemd instead.
+# Then it says "ready" and only reaps orphans: every process of the target dies with it. With a fourth argument it
+# becomes systemd instead.
 #
 # Until the root is proved to be that overlay, nothing is written outside of STATE_DIR, and nobody is told "ready",
 # so nobody enters. In a chroot, for one, "/" could still be a directory of this machine.
@@ -71,25 +71,22 @@ umount -l /.before
 rmdir /.before
 
 if [ -n "${4:-}" ]; then
-  if [ "$4" = unified ]; then
-    mount -t cgroup2 cgroup2 /sys/fs/cgroup
-  else
-    mount -t tmpfs -o mode=0755 cgroup /sys/fs/cgroup
-    mkdir /sys/fs/cgroup/systemd /sys/fs/cgroup/unified
-    mount -t cgroup -o none,name=systemd cgroup /sys/fs/cgroup/systemd
-    mount -t cgroup2 cgroup2 /sys/fs/cgroup/unified
-  fi
-  # What belongs to the kernel belongs to this machine.
+  mount -t cgroup2 cgroup2 /sys/fs/cgroup
+  # What belongs to the kernel belongs to this machine. No timer goes off either: the one that asks apt for updates
+  # would work on the packages beside whoever looks at them.
   for unit in systemd-modules-load systemd-sysctl systemd-remount-fs systemd-random-seed systemd-hwdb-update \
-    systemd-udevd systemd-udev-trigger systemd-networkd systemd-resolved systemd-timesyncd systemd-logind; do
+    systemd-udevd systemd-udev-trigger systemd-networkd systemd-resolved systemd-timesyncd systemd-logind \
+    systemd-binfmt systemd-tmpfiles-setup-dev kmod-static-nodes modprobe@; do
     ln -sf /dev/null "/etc/systemd/system/$unit.service"
   done
   for unit in sys-kernel-debug.mount sys-kernel-tracing.mount sys-fs-fuse-connections.mount sys-kernel-config.mount \
     dev-hugepages.mount dev-mqueue.mount proc-sys-fs-binfmt_misc.automount systemd-udevd-control.socket \
-    systemd-udevd-kernel.socket; do
+    systemd-udevd-kernel.socket systemd-journald-audit.socket timers.target; do
     ln -sf /dev/null "/etc/systemd/system/$unit"
   done
   : >/etc/fstab
+  # systemd gives the machine the name that stands there.
+  echo "$name" >/etc/hostname
   echo ready
   exec </dev/null >/dev/null 2>&1
   export container=lab

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import pytest
 
-from examples.lab import Lab, missing, missing_windows
+from examples.lab import Lab, missing_for
 from tests.integration.lab_desk import Desk
 
 
@@ -27,14 +27,12 @@ def desk_of(
     require_real: Callable[[Sequence[str]], None],
 ) -> Iterator[DeskOf]:
     """Each test has targets of its own: a target starts within half a second, and nothing is shared."""
-    require_real(missing())
     state = tmp_path / "state"
     monkeypatch.setenv("VMFIX_STATE", str(state))
     with ExitStack() as labs:
 
         def start(*targets: str) -> Desk:
-            if any(target.rpartition("=")[2].startswith("win-") for target in targets):
-                require_real(missing_windows())
+            require_real(missing_for(target.rpartition("=")[2] for target in targets))
             lab = labs.enter_context(Lab(tmp_path / "lab")).up(targets)
             return Desk(lab, state, capsys)
 
