@@ -21,7 +21,8 @@ from runner.__main__ import main
 CODE = "UserErrorFsFreezeFailed"
 CONF = "/etc/azure/vmbackup.conf"
 # What a login writes, whatever it does then: records of sshd and sudo, the lab's own command log, the kernel's views.
-LOGIN_WRITES = ("/var/log/lastlog", "/var/log/wtmp", "/var/log/btmp", "/run/utmp", "/run/sudo", "/lab", "/proc", "/sys")
+LOGIN_RECORDS = ("/var/log/journal", "/var/log/lastlog", "/var/log/wtmp", "/var/log/btmp", "/run/utmp", "/run/sudo")
+LOGIN_WRITES = (*LOGIN_RECORDS, "/lab", "/proc", "/sys")
 PLACES = "/etc /var /run /home /root /tmp /data /srv /opt /usr/local"
 LISTING = f'find {PLACES} -newercm "$1" -print 2>/dev/null; :'
 
