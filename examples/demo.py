@@ -21,7 +21,7 @@ from pathlib import Path
 
 from examples.demo_cast import LINUX, LINUX_CODE, WINDOWS, Cast
 from examples.demo_proofs import Before, after_looking, after_mending, after_second_run, remember
-from examples.demo_show import DemoFailed, Show, title
+from examples.demo_show import DemoFailed, Show, say, title
 from examples.lab import Lab, LabError, missing, missing_windows
 from examples.lab.windows.target import cache_folder
 from examples.lab.windows.wine.writers import STABLE
@@ -44,16 +44,16 @@ def _break(lab: Lab, cast: Cast) -> Before:
     kinds += "; Windows by Wine, behind WinRM" if cast.windows else ""
     title(1, f"{len(cast.parts)} targets, all but one of them broken: {kinds}")
     if cast.windows and not cache_folder().exists():
-        print("  The first time, the lab compiles its Windows programs: up to half a minute.", flush=True)
+        say("  The first time, the lab compiles its Windows programs: up to half a minute.")
     lab.up(f"{name}={part.scenario}" for name, part in cast.parts.items())
     before = remember(lab, cast)
     for name, part in cast.linux.items():
         place = before.mounts[name][0]
         clean = "clean" if lab.check_clean(name).clean else "DIRTY"
-        print(f"  {name:8}{clean:7}{place.source} on {place.target} ({place.fstype}): {part.what}")
+        say(f"  {name:8}{clean:7}{place.source} on {place.target} ({place.fstype}): {part.what}")
     for name, part in cast.windows.items():
         writers = [f"{each.name} [{each.state}]" for each in before.windows[name].writers if each.state != STABLE]
-        print(f"  {name:8}{'FAILED' if writers else 'fine':7}{', '.join(writers)}: {part.what}")
+        say(f"  {name:8}{'FAILED' if writers else 'fine':7}{', '.join(writers)}: {part.what}")
     return before
 
 
@@ -64,7 +64,7 @@ def _look(show: Show, lab: Lab, cast: Cast, before: Before) -> None:
     title(3, "One plan for all of them: what exactly would be run where? (reads only)")
     words = (
         *("note:", "runs:", "may run: env", "may run: mount", ": planned", ": healthy", "may run on", " (azureuser@"),
-        *("1. restart-writer-services:", "2. no-snapshot-threads:", "A backup is running", "end it. Wait"),
+        *("1. restart-writer-services", "2. no-snapshot-threads", "A backup is running", "end it. Wait"),
     )
     call = (*cast.codes, "-i", "inventory.yml")
     show.vmfix("plan", *call, "-o", "plan.json", most=1, show=words, keep="plan.txt", ok=cast.exit_code)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from examples.demo_cast import BACKING_UP, FAILED, Cast
+from examples.demo_show import say
 from examples.lab import Lab
 from examples.lab.windows.wine.seen import Seen, SeenService
 
@@ -21,7 +22,7 @@ def proved(holds: object, what: str) -> None:
     """Say a proof, or fail by it."""
     if not holds:
         raise AssertionError(what)
-    print(f"  proved: {what}", flush=True)
+    say(f"  proved: {what}")
 
 
 def look(lab: Lab, cast: Cast) -> dict[str, Seen]:

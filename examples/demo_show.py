@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import textwrap
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+_COMMANDS = ("runs: ", "may run: ", "$ ")  # what stands before them in vmfix's output
 # What vmfix's exit codes say, where the demo meets them.
 MEANING = {4: "nothing was changed", 5: "some target is not in order"}
 
@@ -33,9 +36,10 @@ class Show:
             (self.folder / keep).write_text(said, encoding="utf-8")
         lines = said.splitlines()
         shown = [line for n, line in enumerate(lines) if n < most or any(word in line for word in show)]
-        print("\n".join(f"  {line}" for line in shown))
+        for line in shown:
+            say(f"  {line}")
         if len(shown) < len(lines):
-            print(f"  [{len(shown)} of {len(lines)} lines{f'; the whole is in {keep}' if keep else ''}]")
+            say(f"  [{len(shown)} of {len(lines)} lines{f'; the whole is in {keep}' if keep else ''}]")
         _expect(done, argv, {ok})
 
     def asked(self, *argv: str, ok: Collection[int]) -> None:
@@ -57,9 +61,21 @@ class Show:
         )
 
 
+def say(line: str) -> None:
+    """Print a line, wrapped to the terminal below its own beginning. Commands stay as they are, to be copied."""
+    columns = shutil.get_terminal_size((0, 0)).columns if sys.stdout.isatty() else 0
+    if not columns or len(line) < columns or any(word in line for word in _COMMANDS):
+        print(line, flush=True)
+        return
+    margin = " " * (len(line) - len(line.lstrip()) + 4)
+    wrap = textwrap.TextWrapper(columns - 1, subsequent_indent=margin, break_long_words=False, break_on_hyphens=False)
+    print(wrap.fill(line), flush=True)
+
+
 def title(number: int, text: str) -> None:
     """Begin a part of the demo."""
-    print(f"\n=== {number}. {text}", flush=True)
+    print()
+    say(f"=== {number}. {text}")
 
 
 def _expect(done: subprocess.CompletedProcess[str], argv: Sequence[str], codes: Collection[int]) -> None:

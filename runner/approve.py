@@ -9,6 +9,7 @@ from runner import codec
 from runner.errors import NotApproved, PlanFileError, UsageError
 from runner.model.approval import Approval, ApprovedPlan, Judgement
 from runner.model.plan import Plan
+from runner.model.times import to_the_second
 
 
 def approve(
@@ -44,7 +45,7 @@ def check_plan(plan: Plan, now: dt.datetime) -> None:
         message = "this plan was made offline: nobody looked at the targets"
         raise PlanFileError(message, remedy="Make it again without --offline; then run that one.")
     if now >= dt.datetime.fromisoformat(plan.expires_at):
-        message = f"this plan expired on {plan.expires_at}"
+        message = f"this plan expired on {to_the_second(plan.expires_at)}"
         raise PlanFileError(message, remedy="Make a new plan: the targets may have changed since.")
 
 

@@ -150,13 +150,27 @@ def is_path(word: str) -> bool:
 
 def find_playbooks(words: Sequence[str], library: Library, diagnostics: Diagnostics) -> tuple[Sought, ...]:
     """What each of the words means, in their order. Raises ``UsageError`` for an unknown one."""
-    found = [_read(word, diagnostics) if _means_a_file(word, library) else library.find(word) for word in words]
+    found = [_read(word, diagnostics) if _means_a_file(word, library) else _find(word, library) for word in words]
     known: dict[str, Playbook] = {}
     for playbook in (book for one in found for book in one.playbooks):
         if known.setdefault(playbook.id, playbook).digest != playbook.digest:
             message = f"two different playbooks are called `{playbook.id}`"
             raise UsageError(message, remedy="Name one of them.")
     return tuple(one for one in found if one.playbooks)
+
+
+def _find(word: str, library: Library) -> Sought:
+    """What the word means in the library. A file of this name is not read unless it is named as one, and is said."""
+    try:
+        return library.find(word)
+    except UsageError as problem:
+        beside = (Path(word), *(Path(f"{word}{suffix}") for suffix in sorted(_SUFFIXES)))
+        here = next((path for path in beside if _is(Path.is_file, str(path))), None)
+        if here is None:
+            raise
+        raise UsageError(
+            problem.message, remedy=f"Is the file ./{here} meant? Write it so; nothing was executed."
+        ) from None
 
 
 def _means_a_file(word: str, library: Library) -> bool:

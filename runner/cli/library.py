@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -16,8 +16,10 @@ from runner.load.covered import Covered, covered, kind_of
 from runner.load.library import Library, meant
 from runner.model.playbook import Playbook
 from runner.report.escape import one_line
+from runner.report.layout import Page
 from runner.shelf import known_faults, load_library, search, search_in
 
+_Row = tuple[str, str, str, str, str]  # code, playbook, platform, kind, title
 LIST_FORMAT = 1
 SHOW_FORMAT = 2
 
@@ -44,7 +46,8 @@ def list_playbooks(session: Session, words: tuple[str, ...], folders: tuple[str,
         rows = [_row(book) for book in chosen]
         session.screen.data(dump({"vmfix_list": LIST_FORMAT, "playbooks": rows, "covered": to_json(_count(library))}))
     else:
-        session.screen.text(_table(chosen) + ("" if words else _counts(_count(library))))
+        screen = session.screen
+        screen.text(_table(chosen, screen.columns) + ("" if words else _counts(_count(library), screen.width)))
     session.warn(tuple(diagnostics))
     return INVALID if diagnostics.errors else OK
 
@@ -98,18 +101,34 @@ def _row(playbook: Playbook) -> dict[str, object]:
     }
 
 
-def _table(playbooks: tuple[Playbook, ...]) -> str:
-    """One line per error code, since that is what people come with; below it what else it is called."""
+_HEAD = ("CODE", "PLAYBOOK", "PLATFORM", "KIND", "TITLE")
+_LEAST = 30  # columns that a title must have, to stand in a table
+_ENDLESS = 1 << 20  # columns of what is no terminal: programs that read lines want one for each code
+
+
+def _table(playbooks: Sequence[Playbook], columns: int) -> str:
+    """Error codes, since that is what people come with; below each what else it is called.
+
+    One line for each, or where the terminal (``columns`` wide; 0: there is none) is too narrow for that, two.
+    """
     if not playbooks:
         return "There are no playbooks. `--playbooks DIR` adds a folder of them.\n"
-    rows = [("CODE", "PLAYBOOK", "PLATFORM", "KIND", "TITLE"), *(row for book in playbooks for row in _rows(book))]
-    clean = [tuple(map(one_line, row)) for row in rows]
-    widths = [max(len(row[column]) for row in clean if len(row) > 1) for column in range(len(rows[0]) - 1)]
-    lines = [
-        "  ".join([*(f"{cell:{width}}" for cell, width in zip(row[:-1], widths, strict=False)), row[-1]])
-        for row in clean
-    ]
-    return "\n".join(lines) + "\n"
+    rows = {row: aliases for book in playbooks for row, aliases in _rows(book).items()}
+    widths = [max(len(one_line(row[column])) for row in (_HEAD, *rows)) for column in range(len(_HEAD) - 1)]
+    narrow = 0 < columns < sum(widths) + 2 * len(widths) + _LEAST
+    page = Page(colour=False, width=columns or _ENDLESS)
+    if not narrow:
+        page.row(list(zip(_HEAD, widths, strict=False)), _HEAD[-1])
+    for row, aliases in rows.items():
+        code, book, platform, kind, title = row
+        if narrow:
+            page.item(0, code)
+            page.item(2, f"{book} ({platform}, {kind})", title)
+        else:
+            page.row(list(zip(row, widths, strict=False)), title)
+        for alias in aliases:
+            page.item(4, "also", alias)
+    return page.text()
 
 
 def _count(library: Library) -> Mapping[str, Covered]:
@@ -119,21 +138,20 @@ def _count(library: Library) -> Mapping[str, Covered]:
 _COUNTED = {"article": "Entries of Microsoft's article", "newer": "Newer codes"}
 
 
-def _counts(counts: Mapping[str, Covered]) -> str:
+def _counts(counts: Mapping[str, Covered], width: int) -> str:
     """How much of what is known has a playbook; below the table, since nobody reads what scrolled away."""
-    lines = [
-        f"{_COUNTED[name]}: {count.total - len(count.missing)} of {count.total} covered: {count.playable} playable, "
-        f"{count.looks} looked at, {count.guides} by a guide"
-        + (f"; without a playbook: {', '.join(count.missing)}" if count.missing else "")
-        for name, count in counts.items()
-    ]
-    meaning = "playable: vmfix can mend it; looks: it reads, and a person acts; guide: it only says what to do"
-    return "\n" + "\n".join([*lines, meaning]) + "\n"
+    page = Page(colour=False, width=width)
+    for name, count in counts.items():
+        covered_by = f"{count.playable} playable, {count.looks} looked at, {count.guides} by a guide"
+        missing = f"; without a playbook: {', '.join(count.missing)}" if count.missing else ""
+        said = f"{count.total - len(count.missing)} of {count.total} covered: {covered_by}{missing}"
+        page.item(0, _COUNTED[name], said)
+    page.prose(0, "playable: vmfix can mend it; looks: it reads, and a person acts; guide: it only says what to do")
+    return "\n" + page.text()
 
 
-def _rows(playbook: Playbook) -> Iterator[tuple[str, ...]]:
+def _rows(playbook: Playbook) -> Mapping[_Row, Sequence[str]]:
+    """By row of the table, what else it is called: of several codes of a playbook, below the last."""
     platform = playbook.platform.value if playbook.platform else "any"
-    for code in playbook.solves:
-        yield (code, playbook.id, platform, kind_of(playbook), playbook.title)
-    for alias in playbook.aliases:
-        yield (f"    also: {alias}",)
+    rows = [(code, playbook.id, platform, kind_of(playbook), playbook.title) for code in playbook.solves]
+    return {row: playbook.aliases if row == rows[-1] else () for row in rows}

@@ -5,11 +5,13 @@ from __future__ import annotations
 import click
 
 from runner.cli import options
-from runner.cli.failure import NOT_IN_ORDER, OK, dump, shown
+from runner.cli.failure import NOT_IN_ORDER, OK, dump
 from runner.cli.group import common
 from runner.cli.interrupt import abandoning
 from runner.cli.session import Session, pass_session
 from runner.errors import VmfixError
+from runner.report.escape import one_line
+from runner.report.layout import Page
 from runner.report.words import plural
 
 PING_FORMAT = 1
@@ -45,7 +47,7 @@ def ping(  # noqa: PLR0913 - click hands over every option
             rows = [_row(name, problem) for name, problem in found.items()]
             session.screen.data(app.redact(dump({"vmfix_ping": PING_FORMAT, "targets": rows})))
         else:
-            session.screen.text(_text(found))
+            session.screen.text(_text(found, Page(colour=session.screen.colour, width=session.screen.width)))
     return NOT_IN_ORDER if any(found.values()) else OK
 
 
@@ -59,13 +61,10 @@ def _row(name: str, problem: VmfixError | None) -> dict[str, object]:
     }
 
 
-def _text(found: dict[str, VmfixError | None]) -> str:
-    width = max(map(len, found))
-    lines = []
+def _text(found: dict[str, VmfixError | None], page: Page) -> str:
+    width = max(len(one_line(name)) for name in found)
     for name, problem in found.items():
-        said = "ok" if problem is None else f"{problem.message}\n{problem.remedy}".strip()
-        first, *rest = shown(said).split("\n")
-        lines += [f"{shown(name):{width}}  {first}", *(f"{'':{width}}  {line.strip()}" for line in rest)]
+        page.row([(name, width)], "ok" if problem is None else f"{problem.message}\n{problem.remedy}".strip())
     bad = sum(problem is not None for problem in found.values())
-    lines.append(f"{plural(len(found), 'target')}: {len(found) - bad} ok, {bad} not")
-    return "\n".join(lines) + "\n"
+    page.prose(0, f"{plural(len(found), 'target')}: {len(found) - bad} ok, {bad} not")
+    return page.text()

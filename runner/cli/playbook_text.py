@@ -9,6 +9,7 @@ from runner.codec import to_json
 from runner.model.command import Dialect
 from runner.model.fields import format_duration
 from runner.model.playbook import Expression, Observation, Parameter, Playbook, Remedy, Step
+from runner.plan.by_person import texts_for_nobody
 from runner.report.commands import Place, command_lines, place_of
 from runner.report.layout import WIDTH, Page
 
@@ -20,15 +21,15 @@ def playbook_text(playbook: Playbook, *, colour: bool = False, width: int = WIDT
     page.prose(2, ", ".join(playbook.solves), label="solves")
     page.prose(2, ", ".join(playbook.aliases), label="aliases")
     page.prose(2, playbook.platform.value if playbook.platform else "any", label="platform")
-    page.prose(2, playbook.source, label="source")
-    page.prose(2, playbook.origin, label="file")
-    page.prose(2, playbook.notes)
+    page.exact(2, [f"source: {playbook.source}"] if playbook.source else [])
+    page.exact(2, [f"file: {playbook.origin}"])
+    page.flow(2, playbook.notes)
     _parameters(page, playbook)
     _observations(page, playbook)
     _judgement(page, playbook)
     page.head("Remedies, in this order until the guest shows no fault:")
     for remedy in playbook.remedies:
-        _remedy(page, remedy, place_of(playbook.platform))
+        _remedy(page, remedy, playbook)
     return page.text()
 
 
@@ -102,16 +103,17 @@ def _judgement(page: Page, playbook: Playbook) -> None:
         page.prose(4, requirement.otherwise, label="else refused")
 
 
-def _remedy(page: Page, remedy: Remedy, place: Place) -> None:
+def _remedy(page: Page, remedy: Remedy, playbook: Playbook) -> None:
     page.blank()
     page.prose(2, f"{remedy.id}: {remedy.title}", paint="head")
     page.prose(4, ", ".join(sorted(risk.value for risk in remedy.risk)), label="risk")
     page.prose(4, remedy.approval, label="approval")
     page.prose(4, format_duration(remedy.takes) if remedy.takes is not None else "", label="takes at most")
     _condition(page, 4, "when", remedy.when)
-    page.flow(4, remedy.manual, label="a person does this")
+    for platform, text in texts_for_nobody(remedy.manual, playbook).items():
+        page.flow(4, text, label=f"a person does this{f' on {platform}' if platform else ''}")
     for number, step in enumerate(remedy.steps, start=1):
-        _step(page, number, step, place)
+        _step(page, number, step, place_of(playbook.platform))
     if remedy.steps:
         page.prose(4, _proof(remedy), label="afterwards")
 

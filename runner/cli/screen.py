@@ -58,14 +58,18 @@ class Screen:
     @property
     def width(self) -> int:
         """Columns for texts for people: the terminal's, within reason."""
+        return min(max(self.columns or _WIDEST, _NARROWEST), _WIDEST)
+
+    @property
+    def columns(self) -> int:
+        """Columns of the terminal that texts for people go to; 0: it is none, or it does not say."""
         stream = self._err if self.json else self._out
         if not _is_terminal(stream):
-            return _WIDEST
+            return 0
         try:
-            columns = os.get_terminal_size(stream.fileno()).columns
+            return os.get_terminal_size(stream.fileno()).columns
         except (OSError, ValueError):
-            return _WIDEST
-        return min(max(columns, _NARROWEST), _WIDEST) if columns else _WIDEST
+            return 0
 
     def text(self, text: str) -> None:
         """A result for people."""

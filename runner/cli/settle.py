@@ -14,6 +14,7 @@ from runner.cli.group import common
 from runner.cli.screen import home
 from runner.cli.session import Session, pass_session
 from runner.errors import Refused, UsageError
+from runner.model.times import to_the_second
 from runner.report.escape import one_line
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def _listed(debts: Sequence[Debt]) -> str:
     for debt in debts:
         state = f"run {debt.run} is at work there now" if debt.at_work else debt.seen or "not looked at since"
         out.append(f"{debt.id}  {debt.target}: {_wanted(debt)}")
-        out.append(f"          {debt.run}, {debt.remedy}/{debt.action}, {debt.at[:19]}Z: {debt.why}")
+        out.append(f"          {debt.run}, {debt.remedy}/{debt.action}, {to_the_second(debt.at)}: {debt.why}")
         out.append(f"          last seen: {state}")
     out.append("")
     out.append("`vmfix report RUN` has the commands that restore it; the next plan sees what is there again.")

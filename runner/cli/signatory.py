@@ -18,7 +18,7 @@ from runner.govern.quorum import judge
 from runner.govern.voices import SKEW, moment, withdraws
 from runner.load.wording import listed
 from runner.model.approval import STATEMENT_FORMAT, Kind, Offered, Signed, Statement
-from runner.model.times import stamp
+from runner.model.times import stamp, to_the_second
 from runner.report import approvals_text
 from runner.report.layout import Page
 
@@ -195,7 +195,7 @@ def _described(desk: Desk, statement: Statement) -> str:
     if not withdrawing:
         if statement.at > stamp(desk.now):
             page.item(2, "dated", f"{statement.at}, for it has to come after the withdrawal")
-        page.item(2, "until", statement.expires_at)
+        page.item(2, "until", to_the_second(statement.expires_at))
         page.item(2, "done by a person", _joined(sorted(statement.acknowledged)) or "nothing")
     if statement.emergency:
         page.item(2, "EMERGENCY", "maintenance windows and freezes may be passed over", paint="bad")

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from runner.report.layout import Page
 from runner.report.words import plural
 from runner.triage.calls import Shown
-from runner.triage.values import Finding, Triage
+from runner.triage.values import Elsewhere, Fault, Finding, Triage
+
+_SINCE = (
+    "--backup-failed-at is when the first of these backups began: what was applied later than that was not yet put to "
+    "the test by all of them."
+)
 
 
 def triage_text(page: Page, found: Triage, shown: Shown) -> str:
@@ -30,9 +36,22 @@ def triage_text(page: Page, found: Triage, shown: Shown) -> str:
         page.head("Ignored")
         for reason, count in found.ignored.items():
             page.item(2, f"{count} {reason}")
+    _elsewhere(page, found.elsewhere)
     if found.act or found.person:
         _next(page, shown)
     return page.text()
+
+
+def _elsewhere(page: Page, found: Sequence[Elsewhere]) -> None:
+    """What failed and is no backup: no plan is about it, but there may be a guide."""
+    if not found:
+        return
+    page.head("Failed, and no backups: in no plan")
+    for one in found:
+        page.item(2, f"{one.count} {one.operation}", _error(one.fault, known=bool(one.playbooks)))
+        page.exact(4, [f"vmfix show {shlex.quote(book.id)}" for book in one.playbooks])
+        if not one.playbooks:
+            page.item(4, "no playbook and no guide knows this error")
 
 
 def _next(page: Page, shown: Shown) -> None:
@@ -40,7 +59,9 @@ def _next(page: Page, shown: Shown) -> None:
     page.head("Next")
     for need in shown.needs:
         page.item(2, need.text, need.remedy, paint="warn")
-    page.exact(2, (shlex.join(call.words(shown.more)) for call in shown.plans))
+    page.exact(2, (shlex.join(words) for words in shown.words()))
+    if any(call.since for call in shown.plans):
+        page.prose(4, _SINCE)
     for name in shown.hidden:
         page.item(2, name, "no pattern can name this target, for a group has its name; use --plan", paint="warn")
     if shown.again:
@@ -79,7 +100,12 @@ def _findings(page: Page, indent: int, found: Iterable[Finding]) -> None:
     for one in found:
         backup = one.failure.backup
         where = f"{one.match.target.name} <- " if one.match.target else ""
-        page.item(indent, f"{where}{backup.vm}", _error(one), paint="warn" if one.why else "")
+        page.item(
+            indent,
+            f"{where}{backup.vm}",
+            _error(one.fault, known=one.playbook is not None),
+            paint="warn" if one.why else "",
+        )
         page.item(indent + 2, _source(one))
         for why in one.why:
             page.item(indent + 2, why)
@@ -87,21 +113,28 @@ def _findings(page: Page, indent: int, found: Iterable[Finding]) -> None:
             page.item(indent + 2, "perhaps", f"{hint}; vmfix does not act on that")
 
 
-def _error(one: Finding) -> str:
+def _error(fault: Fault, *, known: bool) -> str:
     """The code; a text only where there is none, or where nobody knows the code."""
-    fault = one.fault
     code = " ".join(filter(None, (fault.title, f"({fault.number})" if fault.title and fault.number else fault.number)))
-    return code if code and one.playbook else " ".join(filter(None, (code, f"“{fault.text}”" if fault.text else "")))
+    return code if code and known else " ".join(filter(None, (code, f"“{fault.text}”" if fault.text else "")))
 
 
 def _source(one: Finding) -> str:
     """When it failed, in which job, and how the VM became a target."""
     backup = one.failure.backup
     zone = "Z" if backup.zoned else " (time zone not told)"
-    when = f"failed {backup.when:%Y-%m-%dT%H:%M:%S}{zone}" if backup.when else "failed at a time that cannot be told"
-    parts = [when, f"{'item' if backup.item else 'job'} {backup.id or 'without an id'}"]
+    when = f"failed {_time(backup.when)}{zone}" if backup.when else "failed at a time that cannot be told"
+    began = f"began {_time(backup.started)}{zone}" if backup.started and backup.started != backup.when else ""
+    parts = [
+        ", ".join(filter(None, (began, when))),
+        f"{'item' if backup.item else 'job'} {backup.id or 'without an id'}",
+    ]
     parts += [f"target by {one.match.how}"] if one.match.target else []
     parts += [f"playbook by {one.by}"] if one.playbook else []
     parts += [f"Azure calls it {backup.persistence}"] if backup.persistence else []
     parts += ["another backup of it is running now"] if one.failure.running else []
     return "; ".join(parts)
+
+
+def _time(moment: dt.datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%S}"

@@ -17,20 +17,23 @@ from runner.errors import (
     TransportError,
     VmfixError,
 )
+from runner.execute.deeds import Deeds
 from runner.execute.observe import Observer
 from runner.execute.outcome import ActionResult, ActionStatus
-from runner.execute.record import command_data, result_data
+from runner.execute.patience import Patience
+from runner.execute.record import intent_data, result_data
 from runner.execute.tools import Tools, Where
-from runner.model.command import Command, CommandResult, Dialect
+from runner.model.command import Command, Dialect
 from runner.model.event import EventKind
 from runner.model.plan import Action, Outcome
 from runner.model.playbook import Doubt
 from runner.plan.actions import Turn, timed
-from runner.plan.owing import owed
 from runner.steps.base import Args, Decision, Judged, Judgement, StepType
 from runner.transports.base import Connection
 
 log = logging.getLogger(__name__)
+
+_LOOK_FIRST = "Look at the target before anything else is done there."
 
 
 @dataclass(slots=True)
@@ -47,9 +50,7 @@ class Performance:
     where: Where
     must_run: bool = False
     intended: bool = False
-    sent: list[Command] = field(default_factory=list)
-    last: CommandResult | None = None
-    facts: dict[str, object] = field(default_factory=dict)
+    deeds: Deeds = field(default_factory=Deeds)
 
     def perform(self) -> ActionResult:
         """Bring the target to the wanted state, or say why not.
@@ -68,7 +69,9 @@ class Performance:
 
     def _perform(self) -> ActionResult:
         text = ""
-        for _ in range(self.type.rounds):
+        patience = Patience(self.type.patience(self.args), self.tools)
+        rounds = self.type.rounds
+        while rounds:
             looked = self._look()
             if isinstance(looked, ActionResult):
                 return looked
@@ -76,12 +79,18 @@ class Performance:
             ended = self._apply(decision)
             if isinstance(ended, OutcomeUnknown):
                 return self._settle(ended, state)
+            if ended is not None and self.deeds.busy and patience.waits():
+                continue
             if ended is not None:
                 return ended
             verdict = self._verify(state)
             if verdict.judged in (Judged.OK, Judged.UNSEEN):
-                return self._end(ActionStatus.CHANGED, verdict.text)
+                return self._end(ActionStatus.CHANGED, *self.deeds.with_what_is_left(verdict.text))
             text = verdict.text
+            rounds -= 1
+        if self.deeds.unfinished:
+            text = f"the command has returned, and what it started may still be at work: {text}"
+            return self._end(ActionStatus.INDETERMINATE, text, _LOOK_FIRST)
         return self._end(ActionStatus.FAILED, f"the commands ran, but: {text}")
 
     def _look(self) -> tuple[object, Decision] | ActionResult:
@@ -90,23 +99,24 @@ class Performance:
             state = self.observer.answer(self.type.observe(self.args))
             decision = self.type.decide(self.args, state)
         except (ParseError, TransportError) as problem:
-            if not self.sent:
+            if not self.deeds.sent:
                 raise
             return self._end(ActionStatus.FAILED, f"the commands ran, but: {problem.message}", problem.remedy)
         if decision.outcome is Outcome.NO_CHANGE:
-            return self._end(ActionStatus.CHANGED if self.sent else ActionStatus.UNCHANGED, decision.evidence)
+            status = ActionStatus.CHANGED if self.deeds.done else ActionStatus.UNCHANGED
+            return self._end(status, *self.deeds.with_what_is_left(decision.evidence))
         return self._refusal(decision) or (state, decision)
 
     def _refusal(self, decision: Decision) -> ActionResult | None:
         """Why the decision cannot be carried out, if so. A command is never sent twice in one action."""
         if decision.outcome is Outcome.REFUSED:
-            status = ActionStatus.FAILED if self.sent else ActionStatus.REFUSED
+            status = ActionStatus.FAILED if self.deeds.sent else ActionStatus.REFUSED
             return self._end(status, decision.evidence, decision.remedy)
         commands = timed(self.turn.step, decision.commands)
         if not set(commands) <= set(self.approved.commands):
             text = f"this would now need a command that is not in the approved plan: {decision.evidence}"
             return self._end(ActionStatus.NOT_APPROVED, text, "Make a new plan and look at it.")
-        if set(commands) & set(self.sent):
+        if set(commands) & self.deeds.done:
             return self._end(ActionStatus.FAILED, f"the commands ran, but: {decision.evidence}")
         return None
 
@@ -126,7 +136,7 @@ class Performance:
 
         Nothing is sent upon a command that may still be running.
         """
-        if not self.sent or (isinstance(ended, OutcomeUnknown) and ended.may_run):
+        if not self.deeds.sent or (isinstance(ended, OutcomeUnknown) and ended.may_run):
             return ended
         said = []
         restore = timed(self.turn.step, tuple(decision.restore))
@@ -146,9 +156,10 @@ class Performance:
         self, command: Command, decision: Decision, *, must_run: bool
     ) -> ActionResult | OutcomeUnknown | None:
         """One command, its intent first. None: it ran and was not judged a failure."""
+        self.deeds.busy = False
         if self.tools.stop.at_once:
-            return self._end(ActionStatus.FAILED, "stopped before its next command", sent=bool(self.sent))
-        attempt = len(self.sent) + 1
+            return self._end(ActionStatus.FAILED, "stopped before its next command")
+        attempt = len(self.deeds.sent) + 1
         try:
             self._intent(command, decision, attempt, must_run=must_run)
         except JournalError as problem:
@@ -163,18 +174,17 @@ class Performance:
             self._result({"not_sent": True, "error": problem.message}, attempt)
             return self._end(ActionStatus.FAILED, f"not sent: {problem.message}", problem.remedy)
         except OutcomeUnknown as problem:
-            self.sent.append(command)
+            self.deeds.went(command)
             lost = {"lost": True, "error": problem.message, "process_dead": problem.process_dead}
             self._result(lost, attempt)
             return problem
-        self.sent.append(command)
-        self.last = result
+        self.deeds.went(command)
         judgement = self.type.judge(self.args, command, result)
-        self.facts.update(judgement.facts)
+        self.deeds.heard(command, result, judgement)
         self._result(result_data(result, judgement), attempt)
-        if judgement.judged is Judged.OK:
+        if judgement.judged.went_well:
             return None
-        needs_person = judgement.judged is Judged.NEEDS_PERSON
+        needs_person = judgement.judged in (Judged.NEEDS_PERSON, Judged.RESTARTING)
         status = ActionStatus.NEEDS_PERSON if needs_person else ActionStatus.FAILED
         return self._end(status, judgement.text, judgement.advice)
 
@@ -196,9 +206,7 @@ class Performance:
         """The command was sent and its outcome is not known: observe, as far as observing can tell."""
         doubt = f"outcome unknown: {lost.message}"
         if lost.may_run or self.turn.step.doubt is Doubt.HOLD or self.tools.stop.at_once:
-            return self._end(
-                ActionStatus.INDETERMINATE, doubt, "Look at the target before anything else is done there."
-            )
+            return self._end(ActionStatus.INDETERMINATE, doubt, _LOOK_FIRST)
         verdict = self._verify(before)
         if verdict.judged is Judged.OK:
             return self._end(ActionStatus.CHANGED, f"{doubt}; observed afterwards: {verdict.text}")
@@ -207,14 +215,7 @@ class Performance:
         return self._end(ActionStatus.INDETERMINATE, f"{doubt}; observed afterwards: {verdict.text}")
 
     def _intent(self, command: Command, decision: Decision, attempt: int, *, must_run: bool) -> None:
-        data = {
-            "command": command_data(command),
-            "evidence": decision.evidence,
-            "prior": decision.prior,
-            "undo": [command_data(c) for c in decision.undo],
-            "owes": [owed(self.type, args) for args in decision.owes],
-            "touches": sorted(self.type.touches(self.args)),
-        }
+        data = intent_data(self.type, self.args, command, decision)
         self.intended = True
         event = self.tools.event(EventKind.INTENT, self.where, data, attempt=attempt)
         try:
@@ -227,7 +228,7 @@ class Performance:
     def _result(self, data: Mapping[str, object], attempt: int) -> None:
         self.tools.record(self.tools.event(EventKind.RESULT, self.where, data, attempt=attempt))
 
-    def _end(self, status: ActionStatus, text: str, advice: str = "", *, sent: bool | None = None) -> ActionResult:
+    def _end(self, status: ActionStatus, text: str, advice: str = "") -> ActionResult:
         return ActionResult(
             id=self.turn.id,
             step=self.turn.step.id,
@@ -235,10 +236,11 @@ class Performance:
             status=status,
             text=text,
             advice=advice,
-            sent=bool(self.sent) if sent is None else sent,
-            exit_code=self.last.exit_code if self.last else None,
-            facts=self.facts,
+            sent=bool(self.deeds.sent),
+            exit_code=self.deeds.last.exit_code if self.deeds.last else None,
+            facts=self.deeds.facts,
             touches=self.type.touches(self.args),
+            ends_ladder=self.deeds.ends_ladder,
         )
 
 

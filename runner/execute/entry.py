@@ -221,5 +221,7 @@ def _goes_on(remedy: Remedy, result: RemedyResult) -> bool:
     """Whether the ladder goes on to the next rung after this result."""
     if result.ended is Ended.NOT_HEALTHY:
         return True
+    if result.ends_ladder:
+        return False
     mishap = result.ended in (Ended.FAILED, Ended.NEEDS_PERSON)
     return mishap and remedy.on_failure is OnFailure.NEXT

@@ -27,7 +27,10 @@ class ActionStatus(enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionResult:
-    """``sent``: at least one changing command was sent. ``advice``: what a person can do, or empty."""
+    """``sent``: at least one changing command was sent. ``advice``: what a person can do, or empty.
+
+    ``ends_ladder``: no other remedy may be tried now, whatever ``on_failure`` says.
+    """
 
     id: str
     step: str
@@ -39,6 +42,7 @@ class ActionResult:
     exit_code: int | None = None
     facts: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     touches: frozenset[str] = frozenset()
+    ends_ladder: bool = False
 
     def as_names(self) -> dict[str, object]:
         """What an expression sees as ``steps.ID``."""
@@ -83,9 +87,10 @@ class Ended(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class RemedyResult:
-    """``changed``: at least one changing command was sent."""
+    """``changed``: at least one changing command was sent. ``ends_ladder``: as of the action that ended it."""
 
     ended: Ended
     text: str
     advice: str = ""
     changed: bool = False
+    ends_ladder: bool = False

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from typing import Any
 
 from runner.model import text
 from runner.model.command import Command, CommandResult
-from runner.steps.base import Judgement
+from runner.plan.owing import owed
+from runner.steps.base import Args, Decision, Judgement, StepType
 
 TAIL = 4096  # characters of each stream
 
@@ -20,6 +22,18 @@ def command_data(command: Command) -> dict[str, object]:
         data["stdin_sha256"] = hashlib.sha256(command.stdin.encode("utf-8", "surrogatepass")).hexdigest()
         data["stdin_length"] = len(command.stdin)
     return data
+
+
+def intent_data(step_type: StepType[Any, Any], args: Args, command: Command, decision: Decision) -> dict[str, object]:
+    """What is about to be sent and why, and what it would take to put things back."""
+    return {
+        "command": command_data(command),
+        "evidence": decision.evidence,
+        "prior": decision.prior,
+        "undo": [command_data(each) for each in decision.undo],
+        "owes": [owed(step_type, each) for each in decision.owes],
+        "touches": sorted(step_type.touches(args)),
+    }
 
 
 def result_data(result: CommandResult, judgement: Judgement) -> dict[str, object]:

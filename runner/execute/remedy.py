@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from runner.errors import CredentialError, ExpressionError, NothingSent, ParseError, TransportError
 from runner.execute.action import Performance
@@ -61,7 +61,9 @@ class Treatment:
                     trouble = result
         if trouble is not None:
             return self._failed(trouble)
-        return self.proof.of(self.remedy, keeps, changed=self.changed)
+        proved = self.proof.of(self.remedy, keeps, changed=self.changed)
+        left = dict.fromkeys(result.advice for result in self.results if result.advice)
+        return replace(proved, advice="\n".join(left) or proved.advice)
 
     def _runs_after_trouble(self, step: Step, turn: Turn) -> bool:
         """Whether a step still runs: the ``always`` ones do, but never upon what is in an unknown state."""
@@ -135,7 +137,8 @@ class Treatment:
             ended = Ended.INDETERMINATE
         later = [r for r in self.results if not r.status.went_well and r is not trouble]
         text = "; ".join(f"{r.id}: {r.text}" for r in [trouble, *later])
-        return RemedyResult(ended, text, trouble.advice, changed=self.changed)
+        ends_ladder = any(result.ends_ladder for result in self.results)
+        return RemedyResult(ended, text, trouble.advice, changed=self.changed, ends_ladder=ends_ladder)
 
     @property
     def _ids(self) -> tuple[str, ...]:

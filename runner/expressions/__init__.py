@@ -10,6 +10,7 @@ import collections
 import functools
 import posixpath
 import re
+import shlex
 import urllib.parse
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
@@ -53,6 +54,11 @@ def _as_filename(path: str) -> str:
     return urllib.parse.quote(path, safe="")
 
 
+def _quote(text: object) -> str:
+    """A value as one word of a shell, for commands that a person pastes into one."""
+    return shlex.quote(str(text))
+
+
 def _below(mounts: Iterable[Mapping[str, object]], paths: Iterable[str]) -> list[Mapping[str, object]]:
     """The mounts at or below any of the paths."""
     tops = list(paths)
@@ -88,6 +94,7 @@ def _environment() -> jinja2.sandbox.ImmutableSandboxedEnvironment:
         basename=posixpath.basename,
         below=_below,
         dirname=posixpath.dirname,
+        quote=_quote,
         repeated=_repeated,
         regex_escape=re.escape,
         regex_findall=_regex_findall,

@@ -19,7 +19,19 @@ _SAME = frozenset(
 ) | {"unique", "vss_last"}
 _ONE = frozenset(("first", "last", "max", "min"))
 _TEXTS = frozenset(
-    ("as_filename", "basename", "dirname", "int", "join", "length", "lower", "regex_escape", "replace", "string")
+    (
+        "as_filename",
+        "basename",
+        "dirname",
+        "int",
+        "join",
+        "length",
+        "lower",
+        "quote",
+        "regex_escape",
+        "replace",
+        "string",
+    )
 ) | {"trim", "upper"}
 _FIRST_ARGUMENT = frozenset(("selectattr", "rejectattr", "groupby", "repeated"))
 _BY_KEYWORD = frozenset(("map", "max", "min", "sort", "sum", "unique"))

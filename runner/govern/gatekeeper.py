@@ -13,6 +13,7 @@ from typing import Protocol
 
 from runner.model.approval import ApprovedPlan
 from runner.model.plan import Entry, RemedyPlan, Standing
+from runner.model.times import to_the_second
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ class Gatekeeper:
     def _at(self, entry: Entry, remedy: RemedyPlan, now: dt.datetime, *, waits: bool) -> Hold | None:
         expires = dt.datetime.fromisoformat(self.approved.plan.expires_at)
         if now >= expires:
-            return Hold(f"the plan expired on {self.approved.plan.expires_at}")
+            return Hold(f"the plan expired on {to_the_second(self.approved.plan.expires_at)}")
         ends = self.holds_until.get(f"{entry.playbook}/{remedy.id}")
         if ends is not None and now >= ends:
             return Hold(f"its approval ended at {ends:%Y-%m-%d %H:%M:%S %Z}")

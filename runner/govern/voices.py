@@ -10,6 +10,7 @@ from runner.govern.people import People, is_pattern
 from runner.model.approval import Approval, Discounted, Kind, Offered, Statement
 from runner.model.plan import Plan
 from runner.model.policy import Policy
+from runner.model.times import to_the_second
 
 SKEW = dt.timedelta(minutes=5)
 """How far another machine's clock may be ahead."""
@@ -97,13 +98,12 @@ class Case:
 
     def _time_fault(self, statement: Statement) -> str:
         if dt.datetime.fromisoformat(statement.at) > self.now + SKEW:
-            return f"it is from the future ({statement.at}); compare the clocks"
+            return f"it is from the future ({to_the_second(statement.at)}); compare the clocks"
         if dt.datetime.fromisoformat(statement.expires_at) <= self.now:
-            return f"it expired on {statement.expires_at}"
+            return f"it expired on {to_the_second(statement.expires_at)}"
         if _after(statement.at, self.policy.max_age) <= self.now:
-            return (
-                f"it was made on {statement.at}, longer ago than the policy allows ({self.policy.max_age / 3600:g} h)"
-            )
+            longer = f"longer ago than the policy allows ({self.policy.max_age / 3600:g} h)"
+            return f"it was made on {to_the_second(statement.at)}, {longer}"
         return ""
 
     def _consent_fault(self, consent: Approval) -> str:
@@ -125,7 +125,7 @@ class Case:
             for other in withdrawn:
                 same = self.people.person(other.identity) == self.people.person(statement.identity)
                 if same and remedy in other.remedies and withdraws(other, statement):
-                    reason = f"{other.identity} withdrew it on {other.at}"
+                    reason = f"{other.identity} withdrew it on {to_the_second(other.at)}"
             if reason:
                 out.append(Discounted(source=source, identity=statement.identity, reason=reason, remedy=remedy))
             else:

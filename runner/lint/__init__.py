@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
 from runner.diagnostics import Diagnostic
-from runner.lint import deadlines, fields, proof, quoting, reach, risk, unused, wording
+from runner.lint import deadlines, fields, proof, quoting, reach, risk, unattended, unused, wording
 from runner.lint.book import Book
 from runner.lint.finding import Finding, Rule, warning
 from runner.load.document import Document
@@ -26,6 +26,7 @@ _FINDERS: tuple[Callable[[Book], Iterator[Finding]], ...] = (
     reach.find,
     unused.find,
     deadlines.find,
+    unattended.find,
     wording.find,
 )
 
@@ -40,6 +41,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
             *reach.RULES,
             *unused.RULES,
             *deadlines.RULES,
+            *unattended.RULES,
             *wording.RULES,
             UNUSED_ACCEPTANCE,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from runner.diagnostics import Span
 from runner.expressions import attributes_of, is_template, names_used
@@ -17,6 +18,7 @@ from runner.steps import STEP_TYPES
 from runner.steps.rendering import expressions_in, templates_in
 
 PROGRAM, SHELL, POWERSHELL = "command", "shell", "powershell"
+INSTALLER = "installer"
 SCRIPTS = (SHELL, POWERSHELL)
 CHANGES = (PROGRAM, *SCRIPTS)
 """The step types that run what their author wrote, and are no more known than that."""
@@ -67,6 +69,12 @@ class Placed:
     def check(self) -> Mapping[str, object]:
         given = self.step.args.get("check")
         return given if isinstance(given, Mapping) else {}
+
+    @property
+    def checks(self) -> tuple[Mapping[str, object], ...]:
+        """Those of an ``installer``."""
+        given = self.step.args.get("checks")
+        return tuple(one for one in given if isinstance(one, Mapping)) if isinstance(given, Sequence) else ()
 
 
 class Book:
@@ -150,8 +158,7 @@ class Book:
             yield replace(whole, span=span, text=text, template=True)
         for where, text, marker in expressions_in(step_type, args):
             span = self.document.span((*path, name, *where))
-            check = args.get("check")
-            parse = str(check.get("parse", "text")) if isinstance(check, Mapping) else ""
+            parse = str(_at(args, where[:-1]).get("parse", "text")) if len(where) > 1 else ""
             yield replace(whole, span=span, text=text, plain=not marker.outer, parse=parse)
 
     @cached_property
@@ -179,6 +186,13 @@ class Book:
         """The names on which ``healthy`` depends."""
         healthy = self.playbook.healthy
         return frozenset() if healthy is None else self.depends(names_used(healthy.text))
+
+
+def _at(data: Any, where: Path) -> Mapping[str, object]:  # noqa: ANN401 - plain data of any shape
+    """The mapping at a place in the arguments of a step where there is one, such as its check."""
+    for key in where:
+        data = data[key]
+    return data if isinstance(data, Mapping) else {}
 
 
 def looked_at(text: Text) -> frozenset[str]:

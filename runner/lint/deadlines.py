@@ -26,6 +26,7 @@ _SLOW = frozenset(["du", "e2fsck", "xfs_repair", "vssadmin", "wevtutil", "journa
 _REPAIRS = frozenset(
     ("btrfs", "chkdsk", "dd", "dism", "e2fsck", "fsck", "fsck.ext3", "fsck.ext4", "mkfs", "msdtc", "msiexec", "sfc")
 ) | {"xfs_repair", "apt", "apt-get", "yum", "dnf", "zypper", "dpkg", "rpm"}
+_WAITS = {"wait_for": ("within",), "reboot": ("within",), "installer": ("within", "wait_for_others")}
 _ALWAYS_WELL = re.compile(r"(\|\|\s*(true|:)|;\s*exit 0|\n\s*exit 0)\s*\Z")
 
 
@@ -84,8 +85,8 @@ def _of_step(book: Book, placed: Placed) -> Iterator[Finding]:
 
 def _repair(placed: Placed) -> str:
     """The program of the step that must not be broken off; empty if there is none."""
-    if placed.step.type == "filesystem_check":
-        return "filesystem_check"
+    if placed.step.type in ("filesystem_check", "installer", "package"):
+        return placed.step.type
     scripts = [placed.argv] if placed.step.type == PROGRAM else commands(placed.script) if placed.script else []
     names = (name_of(words[0]) for script in scripts if (words := unwrapped(script)))
     return next((name for name in names if name in _REPAIRS), "") if placed.step.type in CHANGES else ""
@@ -112,5 +113,5 @@ def _of_remedy(book: Book, remedy: Remedy) -> Iterator[Finding]:
 
 
 def _least(placed: Placed) -> float:
-    within = seconds(placed.step.args.get("within")) if placed.step.type in ("wait_for", "reboot") else None
-    return (placed.step.at_most or 0) + (within or 0)
+    waits = _WAITS.get(placed.step.type, ())
+    return (placed.step.at_most or 0) + sum(seconds(placed.step.args.get(name)) or 0 for name in waits)

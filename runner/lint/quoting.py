@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from runner.expressions import is_template
-from runner.lint.book import PROGRAM, Book
+from runner.lint.book import INSTALLER, PROGRAM, Book
 from runner.lint.finding import Finding, error, warning
 from runner.lint.programs import POWERSHELLS, SHELLS, name_of, unwrapped
 from runner.load.tree import Path
@@ -56,6 +56,10 @@ def _argvs(book: Book) -> Iterator[tuple[str, Path, tuple[str, ...]]]:
             yield placed.on, (*path, "argv"), placed.argv
             yield from _words(placed.on, (*path, "undo"), placed.step.args.get("undo"))
         yield from _words(placed.on, (*path, "check", "command"), placed.check.get("command"))
+        if placed.step.type == INSTALLER:
+            yield from _words(placed.on, (*path, "args"), placed.step.args.get("args"))
+            for number, check in enumerate(placed.checks):
+                yield from _words(placed.on, (*path, "checks", number, "command"), check.get("command"))
 
 
 def _words(on: str, path: Path, given: object) -> Iterator[tuple[str, Path, tuple[str, ...]]]:

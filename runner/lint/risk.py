@@ -28,6 +28,7 @@ _SPOKEN_OF = re.compile(
 _NEVER_UNDONE = {
     "filesystem_check": "a repair",
     "certificate": "removing a certificate",
+    "installer": "an installation",
 }
 
 

@@ -39,6 +39,8 @@ class Command:
     ``argv`` is the program and its arguments (ARGV), or the values that the script sees as ``$1``, ``$2`` ...
     (SH; PowerShell: ``$args``). ``stdin`` is sent as UTF-8 and then closed; without it the command reads end of file
     at once. ``elevated`` asks for root or administrator rights where the login has not got them already.
+    ``file_sha256`` is that of the file that it runs, where this was looked at: another file makes another command.
+    ``goes_on``: what it starts may still be at work when it has ended, and is not ended with the connection.
     Two equal commands do the same thing: this is what approval compares.
     """
 
@@ -50,6 +52,8 @@ class Command:
     effect: Effect = Effect.OBSERVE
     at_most: float = 60.0  # seconds
     at_deadline: AtDeadline = AtDeadline.KILL
+    file_sha256: str = ""
+    goes_on: bool = False
 
     def __post_init__(self) -> None:
         if self.dialect is Dialect.ARGV and (not self.argv or not self.argv[0] or self.script):

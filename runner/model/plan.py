@@ -10,7 +10,7 @@ from types import MappingProxyType
 from runner.model.command import Command
 from runner.model.playbook import Doubt, OnFailure, Risk
 
-PLAN_FORMAT = 3
+PLAN_FORMAT = 4
 
 EVIDENCE: Mapping[str, object] = MappingProxyType({"evidence": True})
 """Marks a field that explains a decision and does not belong to it (times, ids, raw facts): not in the digest."""

@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from runner.expressions import render
+from runner.errors import ExpressionError
+from runner.expressions import evaluate, render
+from runner.model.inventory import Platform
+from runner.model.playbook import Playbook
+from runner.plan.facts import ready
 
 _WHAT = {"subscription": "subscription", "resource_group": "resource group", "vm": "name", "azure_id": "resource id"}
 _USED = re.compile(rf"\btarget\.({'|'.join(_WHAT)})\s+or\s+[\"']([A-Z_]+)[\"']")
@@ -16,6 +20,36 @@ def manual_text(template: str, names: Mapping[str, object]) -> str:
     text = render(template, names).strip()
     missing = _missing(template, names, text)
     return f"{missing}\n\n{text}" if missing else text
+
+
+def texts_for_nobody(template: str, playbook: Playbook) -> Mapping[str, str]:
+    """The text with placeholders in place of a target's names; by platform where that makes a difference, else by "".
+
+    As its author wrote it, if it depends on what a target is or shows.
+    """
+    if playbook.platform is not None:
+        return {"": _with_placeholders(template, playbook, {"platform": playbook.platform.value}) or template}
+    text = _with_placeholders(template, playbook, {})
+    if text is not None:
+        return {"": text}
+    both = {each.value: _with_placeholders(template, playbook, {"platform": each.value}) for each in Platform}
+    known = {platform: text for platform, text in both.items() if text is not None}
+    return known if len(known) == len(both) else {"": template}
+
+
+def _with_placeholders(template: str, playbook: Playbook, more: Mapping[str, str]) -> str | None:
+    """None if that is not enough."""
+    names: dict[str, object] = {
+        **playbook.data,
+        **{one.name: one.name.upper() if one.required else one.default for one in playbook.params},
+        "target": {"name": "TARGET", **dict.fromkeys(_WHAT, ""), "vars": {}, **more},
+    }
+    try:
+        for definition in ready(playbook.define, names):
+            names[definition.name] = evaluate(definition.value.text, names)
+        return render(template, names)
+    except ExpressionError:
+        return None
 
 
 def _missing(template: str, names: Mapping[str, object], text: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from runner.model.plan import Entry, Outcome, Plan, PlaybookRef, RemedyPlan, Standing
+from runner.model.times import to_the_second
 from runner.plan.assemble import target_differences
 from runner.plan.staleness import differences
 
@@ -32,7 +33,7 @@ def _differences(before: Plan, now: Plan, moment: dt.datetime) -> Iterator[Diffe
     if before.offline:
         yield _uncovered("the saved plan", "it was made offline: nobody looked at the targets")
     if moment >= dt.datetime.fromisoformat(before.expires_at):
-        yield _uncovered("the saved plan", f"it expired on {before.expires_at}")
+        yield _uncovered("the saved plan", f"it expired on {to_the_second(before.expires_at)}")
     if before.tool_version != now.tool_version:
         text = f"made by {before.tool_version}, this is {now.tool_version}"
         yield Difference(about="vmfix", text=text, covered=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,10 +14,11 @@ from runner.model.event import Applied
 from runner.model.inventory import Target
 from runner.model.plan import Action, Entry, RemedyPlan, Standing
 from runner.model.playbook import Expression, Playbook, Remedy
+from runner.model.times import to_the_second
 from runner.plan.actions import Touched, offline_actions, plan_action, turns
 from runner.plan.by_person import manual_text
 from runner.plan.conditions import values_in
-from runner.plan.facts import View, known_names, observe_facts
+from runner.plan.facts import View, defined, known_names, observe_facts
 from runner.steps.base import Observing
 
 
@@ -141,7 +143,7 @@ def _escalate(subject: Subject, view: View) -> tuple[int, str]:
         return ids.index(applied.remedy) + 1, ""
     if _seen(playbook.last_success, view) > since:
         return 0, ""
-    return 0, f"`{applied.remedy}` was applied on {applied.at} (run {applied.run}), awaiting a backup"
+    return 0, f"`{applied.remedy}` was applied on {to_the_second(applied.at)} (run {applied.run}), awaiting a backup"
 
 
 def _seen(expression: Expression | None, view: View) -> dt.datetime:
@@ -206,10 +208,9 @@ def remedy_plan(remedy: Remedy, actions: tuple[Action, ...], view: View, *, appl
 def plan_offline(subject: Subject) -> Entry:
     """The entry of a target that nobody looked at: every rung, with the commands that can be known."""
     view = View({}, known_names(subject.playbook, subject.target, subject.params), subject.target.platform)
-    remedies = tuple(
-        remedy_plan(remedy, tuple(a for step in remedy.steps for a in offline_actions(step, view)), view, applies=None)
-        for remedy in subject.playbook.remedies
-    )
+    with contextlib.suppress(ExpressionError):
+        view = replace(view, names={**view.names, **defined(subject.playbook, view)})
+    remedies = tuple(_rung_offline(remedy, view) for remedy in subject.playbook.remedies)
     return Entry(
         target=subject.target.name,
         playbook=subject.playbook.id,
@@ -217,3 +218,11 @@ def plan_offline(subject: Subject) -> Entry:
         remedies=remedies,
         reason="nothing was observed",
     )
+
+
+def _rung_offline(remedy: Remedy, view: View) -> RemedyPlan:
+    actions = tuple(action for step in remedy.steps for action in offline_actions(step, view))
+    plan = remedy_plan(remedy, actions, view, applies=None)
+    with contextlib.suppress(ExpressionError):  # what needs a look at the target stays as its author wrote it
+        plan = replace(plan, manual=manual_text(remedy.manual, view.names) if remedy.manual else "")
+    return plan

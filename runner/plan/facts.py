@@ -90,14 +90,17 @@ def observe_facts(
     view = View(facts, names, target.platform)
     for observation in playbook.observe:
         facts[observation.name] = names[observation.name] = yield from _observe(observation, view)
-        names.update(_defined(playbook, view))
+        names.update(defined(playbook, view))
     names[FIRST] = facts if first is None else first
-    names.update(_defined(playbook, view))
+    names.update(defined(playbook, view))
     return view
 
 
-def _defined(playbook: Playbook, view: View) -> dict[str, object]:
-    """The definitions that can be given a value by now and have none yet; so later observations can use them."""
+def defined(playbook: Playbook, view: View) -> dict[str, object]:
+    """The definitions that can be given a value by now and have none yet; so later observations can use them.
+
+    Raises ``ExpressionError``.
+    """
     found: dict[str, object] = {}
     known = ready(playbook.define, view.names.keys())
     for definition in known:

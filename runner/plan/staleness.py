@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from runner.codec import to_json
+from runner.model.command import Command
 from runner.model.plan import Action, Outcome, RemedyPlan
 
 
@@ -28,7 +30,14 @@ def _differences(approved: RemedyPlan, now: RemedyPlan) -> Iterator[str]:
         elif to_json(before.args) != to_json(action.args):
             yield f"`{action.id}` now has other arguments: {_changed(before, action)}"
         elif not set(action.commands) <= set(before.commands):
-            yield f"`{action.id}` would now run other commands"
+            other = set(map(_unread, action.commands)) <= set(map(_unread, before.commands))
+            what = "the same commands on another file: its SHA-256 differs" if other else "other commands"
+            yield f"`{action.id}` would now run {what}"
+
+
+def _unread(command: Command) -> Command:
+    """The command, whichever file it runs."""
+    return replace(command, file_sha256="")
 
 
 def _changed(before: Action, now: Action) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from runner.codec import to_json
 from runner.model.approval import Consented, Discounted, Judgement, Kind, Offered, Statement
 from runner.model.policy import Policy
-from runner.model.times import stamp
+from runner.model.times import stamp, to_the_second
 from runner.report.layout import WIDTH, Page
 
 APPROVALS_FORMAT = 1
@@ -99,9 +99,9 @@ def _whom(view: View, policy: Policy, signers: Sequence[str]) -> str:
 def _said(statement: Statement) -> str:
     """One line of who said what."""
     verb = "withdrew" if statement.kind is Kind.REVOKE else "approved"
-    parts = [f"{statement.identity} {verb} {', '.join(sorted(statement.remedies))} on {statement.at}"]
+    parts = [f"{statement.identity} {verb} {', '.join(sorted(statement.remedies))} on {to_the_second(statement.at)}"]
     if statement.kind is Kind.APPROVE:
-        parts += [f"until {statement.expires_at}"]
+        parts += [f"until {to_the_second(statement.expires_at)}"]
         parts += ["for an emergency"] if statement.emergency else []
         parts += [f"says that {step} is done" for step in sorted(statement.acknowledged)]
     return ", ".join(parts) + (f": {statement.note}" if statement.note else "")

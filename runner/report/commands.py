@@ -145,13 +145,15 @@ def _items(value: object) -> list[object]:
 
 
 def limits(data: Mapping[str, object], place: Place) -> list[str]:
-    """Its rights, then how long it may take and what becomes of it then, where that is not as usual."""
+    """Its rights, how long it may take and what becomes of it then, where not as usual; and which file it runs."""
     marks = rights(data, place)
     at_most = data.get("at_most")
     if isinstance(at_most, (int, float)) and at_most != _DEFAULT_AT_MOST:
         marks.append(f"at most {duration(at_most)}")
     if data.get("at_deadline") == "leave":
         marks.append("never killed")
+    if digest := data.get("file_sha256"):
+        marks.append(f"the file with SHA-256 {one_line(digest)}")
     return marks
 
 

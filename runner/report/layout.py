@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from runner.report.escape import lines, one_line, tail
 from runner.report.flow import hanging, parts
@@ -47,6 +47,13 @@ class Page:
         said = " ".join(filter(None, map(str.strip, lines(text))))
         made = self._wrapped(one_line(f"{label}: {said}" if said else label), " " * indent, " " * (indent + 2))
         self._lines.extend(self.paint(line, paint) for line in made)
+
+    def row(self, cells: Sequence[tuple[str, int]], text: object) -> None:
+        """Cells of these widths in a line, then a text that is wrapped below its own beginning."""
+        start = "".join(f"{one_line(cell):{width}}  " for cell, width in cells)
+        margin = " " * len(start)
+        for number, line in enumerate(lines(text) or [""]):
+            self._lines.extend(self._wrapped(line.strip(), margin if number else start, margin))
 
     def flow(self, indent: int, text: object, *, label: str = "") -> None:
         """An author's text: its lines joined as far as paragraphs and lists allow, those to be copied as they are."""

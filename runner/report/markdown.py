@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from runner.model.times import to_the_second
 from runner.report.escape import lines, one_line
 from runner.report.flow import parts
 from runner.report.owed import owed_lines
@@ -132,6 +133,7 @@ def _about(report: Report) -> list[str]:
     if not report.approvals:
         out.append("- approved by nobody; no remedy was approved")
     out.append(f"- run by {inline(report.identity or 'unknown')} on {inline(report.host or 'unknown')}")
-    out.append(f"- time: {inline(report.started_at)} to {inline(report.finished_at or 'no end recorded')}")
+    began, ended = to_the_second(report.started_at), to_the_second(report.finished_at)
+    out.append(f"- time: {inline(began)} to {inline(ended or 'no end recorded')}")
     out += [f"- plan digest: `{inline(report.digest)}`", f"- journal head: `{inline(report.head)}`"]
     return [*out, f"- vmfix {inline(report.tool_version)}, exit code {report.exit_code}"]

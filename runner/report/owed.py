@@ -9,6 +9,7 @@ from runner.model.debt import Debt, Settlement
 from runner.model.event import Event
 from runner.model.inventory import Platform
 from runner.model.plan import Entry, TargetRef
+from runner.model.times import to_the_second
 from runner.plan.debts import ONLY_IF, condition, wanted, ways
 from runner.plan.owing import account
 from runner.report.layout import Page
@@ -40,7 +41,7 @@ def _report(debt: Debt, platform: Platform, settled: str = "") -> OwedReport:
 
 def _settled(one: Settlement) -> str:
     by = "seen to be there again" if one.observed else f"no longer wanted, says {one.by}"
-    return f"{by} on {one.at}: {one.why}"
+    return f"{by} on {to_the_second(one.at)}: {one.why}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from runner.codec import to_json
 from runner.model.inventory import TransportKind
 from runner.model.plan import Entry, Plan, PlaybookRef, Standing, TargetRef
+from runner.model.times import to_the_second
 from runner.report.layout import WIDTH, Page
 from runner.report.plan_end import NextStep, add_next, add_remedies
 from runner.report.plan_entry import add_entry
@@ -54,7 +55,7 @@ def _playbook(
     page: Page, scripts: Scripts, playbook: PlaybookRef, entries: Sequence[Entry], targets: Mapping[str, TargetRef]
 ) -> None:
     page.head(f"{playbook.id}: {playbook.title}")
-    page.prose(2, playbook.source, label="source")
+    page.exact(2, [f"source: {playbook.source}"] if playbook.source else [])
     params = ", ".join(f"{name}={_value(value)}" for name, value in playbook.params.items())
     page.prose(2, params, label="parameters")
     for names, shown in _grouped(page, scripts, entries, targets):
@@ -121,4 +122,5 @@ def _end(page: Page, plan: Plan, digest: str, counts: Counter[Standing]) -> None
     page.head(f"In all: {_counted(counts)}; {plural(len(plan.remedies()), 'remedy')}")
     add_remedies(page, plan)
     page.prose(2, f"{digest[:_SHORT_DIGEST]} (in full: {digest})", label="digest")
-    page.prose(2, f"by {plan.creator or 'unknown'}, valid until {plan.expires_at or 'unknown'}", label="made")
+    until = to_the_second(plan.expires_at) or "unknown"
+    page.prose(2, f"by {plan.creator or 'unknown'}, valid until {until}", label="made")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from runner.model.event import Status
+from runner.model.times import to_the_second
 from runner.report.commands import duration
 from runner.report.details import add_details, add_remarks
 from runner.report.layout import WIDTH, Page
@@ -88,7 +89,7 @@ def _about(page: Page, report: Report) -> None:
     for approval in report.approvals:
         signed = "signed" if approval.signed else "unsigned: nobody proved this identity"
         page.prose(2, f"{', '.join(approval.remedies) or 'nothing'}", label=f"approved by {approval.identity}")
-        page.prose(4, f"at {approval.at}, by {approval.how or 'unknown means'}, {signed}")
+        page.prose(4, f"at {to_the_second(approval.at)}, by {approval.how or 'unknown means'}, {signed}")
         page.prose(4, ", ".join(approval.acknowledged), label="said to be done")
     if not report.approvals:
         page.prose(2, "nobody; no remedy was approved", label="approved by")
@@ -96,7 +97,8 @@ def _about(page: Page, report: Report) -> None:
     for note in report.notes:
         page.prose(2, note, label="noted")
     took = f" ({duration(report.duration)})" if report.duration is not None else ""
-    page.prose(2, f"{report.started_at or 'unknown'} to {report.finished_at or 'no end recorded'}{took}", label="time")
+    began, ended = to_the_second(report.started_at), to_the_second(report.finished_at)
+    page.prose(2, f"{began or 'unknown'} to {ended or 'no end recorded'}{took}", label="time")
     page.prose(2, f"{report.identity or 'unknown'} on {report.host or 'unknown'}", label="run by")
     page.prose(2, f"{report.digest} (made by {report.creator or 'unknown'})", label="plan digest")
     page.prose(2, report.head or "none", label="journal head")

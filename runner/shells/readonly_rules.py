@@ -246,8 +246,18 @@ _NO_BOOKMARK = _except(
     words=_options("sbm*", "savebookmark*", "r:*", "remote*", "u:*", "username*", "p:*", "password*", "a:*"),
 )
 
+
+def _certutil(args: Sequence[str]) -> str:
+    """Only the digest of a file; other verbs write stores and fetch files, and options may stand anywhere."""
+    verb, *operands = args or ("",)
+    if verb.lower() not in _options("hashfile") or not operands or any(word[:1] in "-/" for word in operands):
+        return "only `-hashfile FILE [ALGORITHM]` is known to be harmless"
+    return _AT_HOME(operands)
+
+
 WINDOWS: Mapping[str, Rule] = MappingProxyType(
     {
+        "certutil": _certutil,
         "driverquery": _NO_LOGIN,
         "icacls": _only("(?!)", operands=1),
         "ipconfig": _exactly("/all"),
@@ -258,6 +268,7 @@ WINDOWS: Mapping[str, Rule] = MappingProxyType(
         "tasklist": _NO_LOGIN,
         "vssadmin": _folded(_verb("list", also=_verb("providers shadows shadowstorage volumes writers"))),
         "wevtutil": _folded(_verb(_WEVTUTIL, also=_NO_BOOKMARK)),
+        "where": _AT_HOME,
         "whoami": _anything,
     }
 )

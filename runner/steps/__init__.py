@@ -14,6 +14,7 @@ from runner.steps.defender_exclusion import DefenderExclusion
 from runner.steps.file import File
 from runner.steps.filesystem_check import FilesystemCheck
 from runner.steps.ini_value import IniValue
+from runner.steps.installer import Installer
 from runner.steps.manual import Manual
 from runner.steps.mount import Mount
 from runner.steps.package import Package
@@ -29,6 +30,7 @@ _ALL: tuple[StepType[Any, Any], ...] = (
     RunPowerShell(),
     Service(),
     Package(),
+    Installer(),
     RegistryValue(),
     RegistryKey(),
     Acl(),

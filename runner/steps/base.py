@@ -115,19 +115,32 @@ class Judged(enum.Enum):
 
     ``verify`` answers UNSEEN where the step type has no way to look: then an exit code is all there is, and where
     that is missing, the outcome stays unknown.
+
+    BUSY: something else was at work, so the command did nothing, and is sent again as long as the step type has
+    ``patience``. STARTED: all went well, and what it started may go on behind its back: without proof the outcome is
+    unknown. RESTARTING: it is done, and the machine goes down without being asked to. After BUSY and RESTARTING no
+    other remedy is tried, whatever ``on_failure`` says.
     """
 
     OK = "ok"
+    STARTED = "started"
     UNSEEN = "unseen"
     FAILED = "failed"
     NEEDS_PERSON = "needs_person"
+    BUSY = "busy"
+    RESTARTING = "restarting"
+
+    @property
+    def went_well(self) -> bool:
+        """Of a command: whether the next one may follow."""
+        return self in (Judged.OK, Judged.STARTED)
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """``text`` explains the exit code in plain words; ``facts`` can be read by later steps as ``steps.ID.facts``.
 
-    ``advice`` is what a person can do about it, or empty.
+    ``advice`` is what a person can do about it, or empty; of a command that went well, what is left to do.
     """
 
     judged: Judged
@@ -138,7 +151,10 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Settle:
-    """How long the effect may take to show: the step is verified every ``every`` seconds for ``within`` seconds."""
+    """How long the effect may take to show: the step is verified every ``every`` seconds for ``within`` seconds.
+
+    As ``patience``: how long and how often a command is sent again.
+    """
 
     within: float = 0.0
     every: float = 1.0
@@ -148,7 +164,7 @@ class StepType(Generic[A, S]):
     """Base of all step types that run commands. One instance each, without state, in ``steps.STEP_TYPES``.
 
     ``rounds``: how often observe, decide, apply may follow each other in one action (a dirty XFS log must be replayed
-    before the check). No command is ever sent twice in one action.
+    before the check). No command is ever sent twice in one action, unless it was BUSY.
     """
 
     name: ClassVar[str]
@@ -208,6 +224,10 @@ class StepType(Generic[A, S]):
 
     def settle(self, args: A) -> Settle:
         """How long to wait for the effect."""
+        return Settle()
+
+    def patience(self, args: A) -> Settle:
+        """How long, and how often, a command that was BUSY is sent again; before each, the target is looked at."""
         return Settle()
 
 

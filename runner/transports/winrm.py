@@ -104,6 +104,8 @@ class WinrmConnection:
         if end is End.LATE:
             raise self._late(command, execution)
         execution.free()
+        if command.goes_on:  # the shell would take along what still runs in it
+            self._shell.drop(end_it=False)
         elapsed = time.monotonic() - began
         out, err = (
             to_utf8(bytes(kept.body), self._oem_codec, truncated=kept.truncated)

@@ -47,16 +47,31 @@ def _context() -> ssl.SSLContext:
     return context
 
 
+def _unusable(paths: tuple[str, ...], otherwise: str) -> str:
+    """What to do about files of which one cannot be read, or (``otherwise``) is not what it should be."""
+    for path in paths:
+        try:
+            with open(path, "rb"):  # noqa: PTH123  a path as text
+                pass
+        except FileNotFoundError:
+            start = "" if path.startswith("/") else f", seen from {os.getcwd()}"  # noqa: PTH109  the same
+            return f"There is no file {path}{start}: correct its path in the inventory."
+        except OSError as error:
+            return f"{path}: {error.strerror}. It must be a file that whoever runs vmfix may read."
+    return otherwise
+
+
 def _believe(context: ssl.SSLContext, ca_file: str, where: str) -> None:
+    path = os.path.expanduser(ca_file)  # noqa: PTH111
     try:
-        context.load_verify_locations(cafile=os.path.expanduser(ca_file))  # noqa: PTH111
+        context.load_verify_locations(cafile=path)
     except OSError as error:  # ssl.SSLError is one
         problem = error
     else:
         return
     raise HostIdentityError(
         f"{where}: the authorities in {ca_file} cannot be read ({problem.strerror or problem}); nothing was sent",
-        remedy="`ca_file` must be a file of certificates in PEM form.",
+        remedy=_unusable((path,), "`ca_file` must be a file of certificates in PEM form."),
     )
 
 
@@ -71,7 +86,10 @@ def _show(context: ssl.SSLContext, certificate: str, key: str, passphrase: Calla
         raise AuthenticationFailed(
             f"{where}: the client certificate {certificate} with the key {key} cannot be used "
             f"({problem.strerror or problem}); nothing was sent",
-            remedy="Both must be in PEM form and belong together; an encrypted key needs `certificate_passphrase`.",
+            remedy=_unusable(
+                (certificate, key),
+                "Both must be in PEM form and belong together; an encrypted key needs `certificate_passphrase`.",
+            ),
         )
 
 

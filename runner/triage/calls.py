@@ -26,12 +26,13 @@ class Call:
     since: str
     params: Mapping[str, str] = field(default_factory=dict)
 
-    def words(self, more: Sequence[str]) -> list[str]:
-        """What to type; ``more`` are the words that say where inventory and playbooks are."""
+    def words(self, more: Sequence[str], out: str) -> list[str]:
+        """What to type; ``more`` are the words that say where inventory and playbooks are, ``out`` where to save it."""
         failed = ["--backup-failed-at", self.since] if self.since else []
         given = [word for name, value in self.params.items() for word in ("-e", f"{name}={value}")]
         pattern, count = ",".join(self.targets), str(len(self.targets))
-        return ["vmfix", "plan", *self.playbooks, *more, *given, "-t", pattern, "--expect", count, *failed]
+        chosen = ["-t", pattern, "--expect", count]
+        return ["vmfix", "plan", *self.playbooks, *more, *given, *chosen, *failed, "-o", out]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,3 +160,8 @@ class Shown:
     more: Sequence[str]
     needs: Sequence[Need] = ()
     again: Sequence[str] = ()
+
+    def words(self) -> list[list[str]]:
+        """The words of each call; each saves its plan to a file of its own."""
+        names = [f"plan-{number}.json" for number in range(1, len(self.plans) + 1)]
+        return [call.words(self.more, name) for call, name in zip(self.plans, names, strict=True)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -13,7 +14,7 @@ from runner.triage.codes import Codes, only_again, says_nothing
 from runner.triage.jobs import read_entry
 from runner.triage.latest import counts, failures, identified, without_duplicates
 from runner.triage.machines import Machines
-from runner.triage.values import Backup, Failure, Fault, Finding, Ignored, Match, Raw, Triage, Unclear
+from runner.triage.values import Backup, Elsewhere, Failure, Fault, Finding, Ignored, Match, Raw, Triage, Unclear
 
 NO_PLAYBOOK = "no playbook knows this error"
 NO_ERROR = "the job names no error"
@@ -41,6 +42,7 @@ def triage(raws: Sequence[Raw], library: Library, inventory: Inventory) -> Triag
         unmatched=_with_hints([one for one in found if one.why and not only_again(one.fault)], codes),
         unclear=tuple(sorted((one for one in read if isinstance(one, Unclear)), key=_shown)),
         ignored=_ignored(read, counts(backups, failed), len(told) - len(once)),
+        elsewhere=_elsewhere(read, codes),
     )
 
 
@@ -86,6 +88,16 @@ def _ignored(read: Iterable[object], counted: Mapping[str, int], duplicates: int
     if duplicates:
         found["told twice"] = duplicates
     return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _elsewhere(read: Iterable[object], codes: Codes) -> tuple[Elsewhere, ...]:
+    """The errors of failed jobs that are no backups, each with how often it came and what tells of it."""
+    passed = (one for one in read if isinstance(one, Ignored))
+    counted = Counter((one.operation, fault) for one in passed for fault in one.faults)
+    return tuple(
+        Elsewhere(operation=operation, fault=fault, playbooks=codes.solve(fault).playbooks, count=count)
+        for (operation, fault), count in sorted(counted.items())
+    )
 
 
 def _shown(one: Unclear) -> tuple[str, str, str, str]:

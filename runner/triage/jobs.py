@@ -59,7 +59,10 @@ def _job(raw: Raw) -> Read:
     faults = faults_of_job(raw.data)
     if operation and kinds.squeezed(operation) != "backup":
         if kinds.is_other_operation(operation):
-            return Ignored(raw.place, f"no backup, but {operation[:_KEPT]}")
+            failed = kinds.outcome_of(status) is Outcome.FAILED
+            return Ignored(
+                raw.place, f"no backup, but {operation[:_KEPT]}", operation[:_KEPT], faults if failed else ()
+            )
         return _unclear(raw, f"its operation `{operation[:_KEPT]}` is not one that vmfix knows")
     if kinds.squeezed(status) == kinds.CANCELLED:
         return Ignored(raw.place, "cancelled")

@@ -92,10 +92,15 @@ class Backup:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """An entry that is no backup of a VM, or none to act on. ``reason`` can follow a number."""
+    """An entry that is no backup of a VM, or none to act on. ``reason`` can follow a number.
+
+    ``operation`` and ``faults``: of a VM's job of another kind, such as a restore, that failed.
+    """
 
     place: str
     reason: str
+    operation: str = ""
+    faults: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +154,16 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """An error of jobs that are no backups, such as restores: it goes into no plan. ``playbooks`` tell of it."""
+
+    operation: str
+    fault: Fault
+    playbooks: tuple[Playbook, ...]
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Triage:
     """All that came out. Each list is in an order that does not depend on that of the jobs."""
 
@@ -161,6 +176,7 @@ class Triage:
     unmatched: tuple[Finding, ...]
     unclear: tuple[Unclear, ...]
     ignored: Mapping[str, int]
+    elsewhere: tuple[Elsewhere, ...] = ()
 
     @property
     def complete(self) -> bool:

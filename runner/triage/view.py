@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from runner.model.times import stamp
 from runner.triage.calls import Call, Shown
-from runner.triage.values import Finding, Triage, Vm
+from runner.triage.values import Elsewhere, Fault, Finding, Triage, Vm
 
 TRIAGE_FORMAT = 1
 
@@ -34,7 +34,8 @@ def as_data(found: Triage, shown: Shown, remarks: Sequence[object] = ()) -> dict
         "unmatched": [_finding(one) for one in found.unmatched],
         "unclear": [{"vm": one.vm, "job": one.id, "entry": one.place, "why": one.reason} for one in found.unclear],
         "ignored": [{"reason": reason, "count": count} for reason, count in found.ignored.items()],
-        "plans": [_plan(call, shown.more) for call in shown.plans],
+        "elsewhere": [_elsewhere(one) for one in found.elsewhere],
+        "plans": [_plan(*one) for one in zip(shown.plans, shown.words(), strict=True)],
         "not_to_be_named": list(shown.hidden),
         "needs": [
             {"playbook": need.playbook.id, "parameter": need.parameter.name, "targets": list(need.targets)}
@@ -52,7 +53,7 @@ def _finding(one: Finding) -> dict[str, object]:
         "matched_by": one.match.how if one.match.target else "",
         "playbook": one.playbook.id if one.playbook else None,
         "known_by": one.by if one.playbook else "",
-        "error": {"title": one.fault.title, "number": one.fault.number, "text": one.fault.text},
+        "error": _error(one.fault),
         "source": "item" if backup.item else "job",
         "job": backup.id,
         "started": stamp(backup.started) if backup.started else None,
@@ -65,6 +66,19 @@ def _finding(one: Finding) -> dict[str, object]:
     }
 
 
+def _elsewhere(one: Elsewhere) -> dict[str, object]:
+    return {
+        "operation": one.operation,
+        "error": _error(one.fault),
+        "playbooks": [book.id for book in one.playbooks],
+        "count": one.count,
+    }
+
+
+def _error(fault: Fault) -> dict[str, str]:
+    return {"title": fault.title, "number": fault.number, "text": fault.text}
+
+
 def _vm(vm: Vm) -> dict[str, object]:
     return {
         "name": vm.name,
@@ -74,12 +88,11 @@ def _vm(vm: Vm) -> dict[str, object]:
     }
 
 
-def _plan(call: Call, more: Sequence[str]) -> dict[str, object]:
-    words = call.words(more)
+def _plan(call: Call, words: Sequence[str]) -> dict[str, object]:
     return {
         "playbooks": list(call.playbooks),
         "targets": list(call.targets),
         "backup_failed_at": call.since,
-        "argv": words,
+        "argv": list(words),
         "command": shlex.join(words),
     }

@@ -209,3 +209,20 @@ def test_problems_of_playbook_and_inventory_and_parameters_come_together(desk: D
     done = desk.vmfix("plan", bad_book, "-i", bad_inventory, "--json")
     assert done.code == 3
     assert {problem["file"] for problem in done.data["problems"]} == {str(bad_book), str(bad_inventory)}
+
+
+@pytest.mark.parametrize("word", ["mine", "mine.yaml"])
+def test_a_file_that_is_named_without_its_ending_or_place(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, word: str
+) -> None:
+    """By its whole name it is read; by half of it nothing is, and what to write is said."""
+    desk.write("mine.yaml", desk.book.read_text())
+    monkeypatch.chdir(desk.folder)
+    done = desk.vmfix("plan", word, "-i", desk.inventory)
+
+    if word == "mine":
+        assert done.code == 2
+        assert "no playbook solves `mine`" in done.err
+        assert "Is the file ./mine.yaml meant? Write it so; nothing was executed." in done.err
+    else:
+        assert done.code == 0

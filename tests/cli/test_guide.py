@@ -97,3 +97,24 @@ def test_what_the_inventory_does_not_tell_is_said_in_words(desk: Desk, words: tu
         said = " ".join(done.out.split())
         assert "Not filled in below: RESOURCE_GROUP. The inventory does not say which VM of Azure plain is." in said
         assert "of Azure off is" not in said
+
+
+def test_an_offline_plan_fills_in_what_the_inventory_knows(desk: Desk, words: tuple[object, ...]) -> None:
+    """As a plan does; a guide needs no look at the target."""
+    done = desk.vmfix("plan", *words, "--offline")
+
+    assert "az vm show -g RG1 -n VM1" in done.out
+    assert "{{" not in done.out
+
+
+def test_show_has_placeholders_and_both_platforms_where_they_differ(desk: Desk) -> None:
+    """No template where a person wants to read; one that depends on a target's own variables stays as it is."""
+    more = "\n      {{ 'net' if target.platform == 'windows' else 'systemctl' }} stop it\n"
+    plain, both = desk.write("a.yml", GUIDE), desk.write("b.yml", GUIDE.rstrip("\n") + more)
+    own = desk.write("c.yml", GUIDE.replace("target.resource_group or", "target.vars.group or"))
+
+    assert "az vm show -g RESOURCE_GROUP -n TARGET\n" in desk.vmfix("show", plain).out
+    shown = desk.vmfix("show", both).out
+    linux, windows = shown.index("a person does this on linux:"), shown.index("a person does this on windows:")
+    assert linux < shown.index("systemctl stop it") < windows < shown.index("net stop it")
+    assert '-g {{ target.vars.group or "RESOURCE_GROUP" }}' in desk.vmfix("show", own).out

@@ -224,3 +224,57 @@ def _asks_for_a_secret(seen: list[object]) -> Callable[..., object]:
         raise AssertionError
 
     return connect
+
+
+def test_lists_keep_within_the_terminal(terminal: Terminals) -> None:
+    """Two lines for a code where one does not fit; nothing is cut off or broken at the edge."""
+    person = terminal("list", "freeze", columns=70)
+    assert person.end() == 0
+    lines = person.seen.replace("\r", "").splitlines()
+
+    assert max(map(len, lines)) <= 70
+    assert lines[:2] == [
+        "UserErrorFsFreezeFailed",
+        "  fs-freeze-failed (linux, playable): A file system could not be",
+    ]
+    assert "    also: FsFreezeFailed" in lines
+
+
+def test_lists_are_tables_where_there_is_room(terminal: Terminals) -> None:
+    """As for a program that reads them; a long title goes on below itself."""
+    wide, less = terminal("list", "freeze", columns=200), terminal("list", "freeze", columns=98)
+    assert (wide.end(), less.end()) == (0, 0)
+    row = "UserErrorFsFreezeFailed  fs-freeze-failed  linux     playable  "
+    title = "A file system could not be frozen"
+
+    assert f"{row}{title} for the snapshot\r\n" in wide.seen
+    assert f"{row}{title}\r\n{' ' * len(row)}for the snapshot\r\n" in less.seen
+
+
+def test_what_ping_says_is_wrapped_beside_the_name(desk: Desk, terminal: Terminals) -> None:
+    """The names stay a column of their own."""
+    desk.inventory.write_text("vmfix: 1\ntargets: {far-away: {address: 127.0.0.1, port: 1}}\n")
+    person = terminal("ping", "-i", desk.inventory, columns=60)
+    assert person.end() == 5
+    lines = person.seen.replace("\r", "").splitlines()
+    said = lines[next(n for n, line in enumerate(lines) if line.startswith("far-away  ")) :]
+
+    assert len(said) > 2
+    assert all(line.startswith("          ") and len(line) <= 60 for line in said[1:-1])
+    assert said[-1] == "1 target: 0 ok, 1 not"
+
+
+def test_notes_of_a_playbook_are_set_anew_and_lists_and_commands_are_not(desk: Desk, terminal: Terminals) -> None:
+    """Prose that was written for another width has no ragged lines; an address can be clicked on whole."""
+    text = "notes: |\n  A sentence that was broken where\n  its author liked it.\n\n  - one\n  - two\n\n  Then:\n\n"
+    command = f"az vm show {'--very-long-option ' * 5}-o json"
+    source = f"https://example.com/{'path/' * 20}"
+    book = desk.book.read_text().replace("source: https://example.com/flag\n", f"source: {source}\n")
+    desk.book.write_text(book.replace("title:", f"{text}      {command}\ntitle:", 1))
+    person = terminal("show", desk.book, columns=60)
+    assert person.end() == 0
+    shown = person.seen.replace("\r", "")
+
+    assert f"  source: {source}\n" in shown
+    assert "  A sentence that was broken where its author liked it.\n\n  - one\n  - two\n" in shown
+    assert f"  {command}\n" in shown

@@ -74,14 +74,37 @@ def test_what_goes_where_and_the_exact_calls_are_shown(desk: Desk) -> None:
     done = desk.vmfix("triage", jobs(desk, job(3, "here", FLAG)), "-i", desk.inventory, "--playbooks", books)
     assert done.code == 0
     assert "here <- here in prod: UserErrorFlagMissing (400001)" in done.out
-    assert "failed 2026-11-03T09:56:08Z; job job-3; target by computer name; playbook by code" in " ".join(
-        done.out.split()
-    )
+    said = " ".join(done.out.split())
+    assert "began 2026-11-03T09:45:35Z, failed 2026-11-03T09:56:08Z; job job-3; target by computer name" in said
+    assert "--backup-failed-at is when the first of these backups began" in said
     call = next(line for line in done.out.splitlines() if "vmfix plan" in line)
     words = shlex.split(call)
     assert words[1:3] == ["plan", "flag-missing"]
-    assert words[-2:] == ["--backup-failed-at", "2026-11-03T09:45:35Z"]
-    assert desk.vmfix(*words[1:]).code == 0
+    assert words[-4:] == ["--backup-failed-at", "2026-11-03T09:45:35Z", "-o", "plan-1.json"]
+    assert desk.vmfix(*words[1:-1], desk.folder / "plan-1.json").code == 0
+
+
+def test_a_failed_restore_is_in_no_plan_and_its_guide_is_named(desk: Desk) -> None:
+    """Once for each error, with how often it came; one that went well is only counted. The exit code is the same."""
+    entries = [job(number, "here", HAND) for number in (1, 2, 3)] + [job(4, "here", NEW)]
+    for entry in entries:
+        entry["properties"]["operation"] = "Restore"
+    entries[2]["properties"] |= {"status": "Completed", "errorDetails": None}
+    args = ("triage", jobs(desk, *entries), "-i", desk.inventory, "--playbooks", folder(desk))
+    done = desk.vmfix(*args)
+
+    assert done.code == 0
+    assert "4 no backup, but Restore" in done.out
+    _, _, below = done.out.partition("Failed, and no backups: in no plan\n")
+    assert below.startswith(
+        "  2 Restore: UserErrorByHand\n    vmfix show by-hand\n  1 Restore: UserErrorFlagMissin (400003)"
+    )
+    assert "no playbook and no guide knows this error" in below
+    assert "vmfix plan" not in done.out
+    assert [(one["count"], one["playbooks"]) for one in desk.vmfix(*args, "--json").data["elsewhere"]] == [
+        (2, ["by-hand"]),
+        (1, []),
+    ]
 
 
 def test_what_nobody_knows_makes_exit_code_5_and_no_call(desk: Desk) -> None:

@@ -633,6 +633,18 @@ def test_the_shell_of_a_command_that_was_left_running_stays(endpoint: Endpoint, 
     assert endpoint.open_shells()[0] in caught.value.message
 
 
+def test_what_goes_on_behind_a_command_is_not_ended_with_the_connection(
+    endpoint: Endpoint, connection: WinrmConnection
+) -> None:
+    """Its shell stays, and the next command gets another one, which does not."""
+    assert connection.run(dataclasses.replace(HELLO, goes_on=True)).out == "hello\r\n"
+    (stays,) = endpoint.open_shells()
+    connection.run(HELLO)
+    connection.close()
+
+    assert endpoint.open_shells() == (stays,)
+
+
 def test_a_shell_that_went_with_its_command_proves_nothing(endpoint: Endpoint, connection: WinrmConnection) -> None:
     """What ends the rest of a command would find nothing in a new shell, and must not be believed."""
     endpoint.misbehave(Act.FORGET_SHELLS, operation="Command", line="EncodedCommand")

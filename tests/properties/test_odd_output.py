@@ -40,6 +40,10 @@ _WINDOWS: tuple[tuple[str, Mapping[str, object]], ...] = (
     ("registry_key", {"key": r"HKLM\SOFTWARE\X"}),
     ("acl", {"path": r"C:\x", "entries": {"S-1-1-0": "read"}}),
     ("certificate", {"subject": "CN=x"}),
+    (
+        "installer",
+        {"path": r"C:\x\*\y.exe", "args": ["/quiet", "/norestart"], "checks": [{"command": ["sc", "query", "x"]}]},
+    ),
     ("defender_exclusion", {"paths": [r"C:\x"]}),
     ("file", {"path": r"C:\x.txt", "content": "text"}),
     ("file", {"path": r"C:\x.txt", "absent": True}),

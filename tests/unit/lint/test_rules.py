@@ -58,6 +58,16 @@ def when(condition: str) -> list[Change]:
     return [(BY_HAND, f"{BY_HAND}    when: {condition}\n")]
 
 
+def installer(words: str = "/quiet, /norestart", more: str = "", waits: str = "") -> Change:
+    """An installer for the step `set`."""
+    checks = "checks: [{command: [reg, query, 'HKLM\\SOFTWARE\\Demo', /reg:64], parse: reg_query, that: value.exists}]"
+    step = f"{more}        installer: {{path: 'C:\\x\\a.exe', args: [{words}], {checks}{waits}}}\n"
+    return SET, step
+
+
+LASTS = (RISK, f"{RISK}\n    approval: It cannot be undone.")
+
+
 CASES: list[tuple[str, str, str, list[Change], list[Change]]] = [
     # rule, place, playbook, what makes it wrong, what is near and right
     (
@@ -115,6 +125,55 @@ CASES: list[tuple[str, str, str, list[Change], list[Change]]] = [
         LINUX,
         [(RISK, "risk: [config, data, service-restart]")],
         [(RISK, "risk: [config, data, service-restart]\n    approval: Ask.")],
+    ),
+    (
+        "installer-may-ask",
+        "remedies.mend.steps.set",
+        WINDOWS,
+        [LASTS, installer("/install, /norestart, /squiet")],
+        [LASTS, installer("/install, /norestart, -Silent")],
+    ),
+    (
+        "installer-may-ask",
+        "remedies.mend.steps.set",
+        WINDOWS,
+        [LASTS, installer("/qb, /norestart")],
+        [LASTS, installer("/qn, /norestart")],
+    ),
+    (
+        "kills-a-repair",
+        "remedies.mend.steps.set",
+        WINDOWS,
+        [LASTS, installer(more="        at_deadline: kill\n")],
+        [LASTS, installer(more="        at_deadline: leave\n")],
+    ),
+    (
+        "takes-too-short",
+        "remedies.mend",
+        WINDOWS,
+        [LASTS, installer(waits=", within: 3m, wait_for_others: 2m")],
+        [LASTS, installer()],
+    ),
+    (
+        "quotes-in-argument",
+        "remedies.mend.steps.set",
+        WINDOWS,
+        [LASTS, installer("/quiet, /norestart, '\"{{ target.name }}\"'")],
+        [LASTS, installer("/quiet, /norestart, '{{ target.name }}'")],
+    ),
+    (
+        "no-such-field",
+        "remedies.mend.steps.set",
+        WINDOWS,
+        [LASTS, installer(), ("that: value.exists", "that: value.exist")],
+        [LASTS, installer()],
+    ),
+    (
+        "no-undo",
+        "remedies.mend",
+        WINDOWS,
+        [installer()],
+        [LASTS, installer()],
     ),
     (
         "no-undo",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+
 import pytest
 
 from runner.diagnostics import Diagnostics
 from runner.model.command import Command, CommandResult, Dialect
 from runner.model.inventory import Platform, Target, TransportKind
-from runner.plan.entries import remarks
+from runner.plan.entries import Subject, plan_offline, remarks
 from runner.plan.facts import observe_facts
 from runner.shelf import load_library
 from tests.unit.steps import driving
@@ -63,3 +66,49 @@ def test_scripts_for_windows_are_powershell() -> None:
     ]
 
     assert [command.script for command in scripts if not sound(command)] == []
+
+
+_AZURE_ID = "/subscriptions/1/resourceGroups/web(prod)/providers/Microsoft.Compute/virtualMachines/vm-1"
+
+
+def az_lines(text: str) -> list[str]:
+    """The calls of az that a person is to paste."""
+    return [line.strip() for line in text.splitlines() if line.strip().startswith("az ")]
+
+
+def test_calls_of_az_can_be_pasted_whatever_the_names() -> None:
+    """A resource group may have brackets in its name, which a shell takes for its own."""
+    seen = 0
+    for playbook in load_library((), Diagnostics()).playbooks:
+        if not playbook.is_guide:
+            continue
+        target = Target(
+            name="a",
+            address="a",
+            transport=TransportKind.FAKE,
+            platform=playbook.platform or Platform.LINUX,
+            azure_id=_AZURE_ID,
+            vars={"vault": "v", "vault_group": "backup (all)"},
+        )
+        params = {one.name: f"{one.name} (x)" if one.required else one.default for one in playbook.params}
+        for remedy in plan_offline(Subject(playbook, target, params)).remedies:
+            for line in az_lines(remedy.manual):
+                assert subprocess.run(["sh", "-n", "-c", line], check=False).returncode == 0, line
+                seen += "'web(prod)'" in line
+    assert seen > 30
+
+
+def test_every_value_in_a_call_of_az_is_quoted() -> None:
+    """Also in texts that need a look at the target first. What stands in a query has its quotes already."""
+    values = [
+        (line, line[: match.start()], match[1])
+        for playbook in load_library((), Diagnostics()).playbooks
+        for remedy in playbook.remedies
+        for line in az_lines(remedy.manual)
+        for match in re.finditer(r"\{\{ (.*?) \}\}", line)
+    ]
+
+    assert len(values) > 500
+    assert [
+        line for line, before, value in values if not value.endswith("| quote") and not before.endswith("=='")
+    ] == []

@@ -66,6 +66,17 @@ def test_what_is_covered_by_an_approval(now: RemedyPlan, said: str) -> None:
     assert "; ".join(differences(remedy(action("a", "x", "y")), now)) == said
 
 
+def test_another_file_of_the_same_name_is_another_command() -> None:
+    """What was looked at was approved, and nothing that was put in its place."""
+    before = action("a", "x", "y")
+    other = tuple(dataclasses.replace(command, file_sha256="1") for command in before.commands)
+    now = dataclasses.replace(before, commands=other)
+
+    expected = "`a` would now run the same commands on another file: its SHA-256 differs"
+    assert differences(remedy(before), remedy(now)) == (expected,)
+    assert differences(remedy(now), remedy(now)) == ()
+
+
 words = st.sampled_from("uvwxyz")
 actions = st.lists(st.tuples(st.sampled_from("abcd"), st.sets(words)), unique_by=lambda pair: pair[0])
 

@@ -175,6 +175,7 @@ class TestCommands:
         command = Command(argv=("tee",), stdin="\x1b", elevated=False)
 
         assert command_lines(command) == ["tee", "    input of 1 bytes (in full in the plan file)"]
+        assert command_lines({"argv": ["a.exe"], "file_sha256": "ab"}) == ["a.exe  # the file with SHA-256 ab"]
         assert command_lines({"argv": ["tee"], "stdin_sha256": "ab"}) == ["tee", "    input with SHA-256 ab"]
 
     def test_powershell(self) -> None:

@@ -87,6 +87,10 @@ rpm -q WALinuxAgent
 cryptsetup status x
 ss -tlnp
 timedatectl show
+where /r C:\\Packages vcredist2013_x64.exe
+where.exe /R C:\\x /T *.exe
+certutil -hashfile C:\\x\\a.exe SHA256
+CertUtil.exe /HashFile "C:\\x y\\a.exe"
 vssadmin list writers
 VSSADMIN.EXE List Writers
 C:\\Windows\\System32\\vssadmin.exe list writers
@@ -374,6 +378,14 @@ wevtutil clear-log Application
 wevtutil im x.man
 wevtutil al x
 wevtutil /r:server qe Application
+where \\\\\\\\server\\share:a.exe
+certutil
+certutil -hashfile
+certutil -urlcache -split -f https://example.com/a
+certutil -delstore My x
+certutil -hashfile C:\\x -urlcache
+certutil -f -hashfile C:\\x
+certutil -hashfile \\\\\\\\server\\x SHA256
 icacls C:\\x /grant Everyone:F
 icacls C:\\x /save y
 icacls C:\\x C:\\y

@@ -496,10 +496,28 @@ def test_keys_of_connections_are_written_nowhere(
 
 
 def test_authorities_that_cannot_be_read(tmp_path: Path) -> None:
-    """The file is named."""
+    """The file is named, and the advice is about what is wrong with it."""
     (tmp_path / "a.pem").write_text("nothing")
-    with pytest.raises(HostIdentityError, match=r"a\.pem"):
+    with pytest.raises(HostIdentityError, match=r"a\.pem") as bad:
         tls_context(winrm_options(ca_file=str(tmp_path / "a.pem")), lambda: "", "x")
+    with pytest.raises(HostIdentityError, match=r"b\.pem") as missing:
+        tls_context(winrm_options(ca_file=str(tmp_path / "b.pem")), lambda: "", "x")
+    with pytest.raises(HostIdentityError) as folder:
+        tls_context(winrm_options(ca_file=str(tmp_path)), lambda: "", "x")
+
+    assert bad.value.remedy == "`ca_file` must be a file of certificates in PEM form."
+    assert missing.value.remedy == f"There is no file {tmp_path}/b.pem: correct its path in the inventory."
+    assert folder.value.remedy.startswith(f"{tmp_path}: Is a directory.")
+
+
+def test_a_client_certificate_that_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is said which of the two files, and from where a relative path is seen."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "c.pem").write_text("nothing")
+    with pytest.raises(AuthenticationFailed, match=r"c\.pem with the key k\.pem") as problem:
+        tls_context(winrm_options(certificate="c.pem", certificate_key="k.pem"), lambda: "", "x")
+
+    assert problem.value.remedy == f"There is no file k.pem, seen from {tmp_path}: correct its path in the inventory."
 
 
 def test_nothing_sent_is_said_of_logins_only(serve: Serve) -> None:

@@ -7,7 +7,7 @@ import shlex
 from runner.diagnostics import Diagnostics
 from runner.load.inventory import read_inventory
 from runner.load.select import select
-from runner.triage.calls import calls
+from runner.triage.calls import Shown, calls
 from tests.unit.triage.shapes import FREEZE, NOT_FOUND, inventory, job, sorted_out
 
 AGENT = {"errorCode": 400039, "errorTitle": "GuestAgentSnapshotTaskStatusError", "errorString": "No answer."}
@@ -26,7 +26,10 @@ def test_targets_with_the_same_playbooks_share_a_call() -> None:
     )
     made, hidden = calls(found.act, THREE)
     assert hidden == ()
-    assert [shlex.join(call.words(["-i", "my inventory.yml"])) for call in made] == [
+    shown = Shown(made, hidden, ["-i", "my inventory.yml"])
+    words = shown.words()
+    assert [each[-2:] for each in words] == [["-o", "plan-1.json"], ["-o", "plan-2.json"]]
+    assert [shlex.join(each[:-2]) for each in words] == [
         "vmfix plan agent freeze -i 'my inventory.yml' -t web-03 --expect 1 --backup-failed-at 2026-11-03T09:45:35Z",
         "vmfix plan freeze -i 'my inventory.yml' -t web-01,web-02 --expect 2 --backup-failed-at 2026-11-01T09:45:35Z",
     ]
@@ -64,4 +67,4 @@ def test_a_pattern_fits_on_a_command_line() -> None:
     made, _ = calls(sorted_out(*entries, machines=machines).act, machines)
     assert len(made) == 2
     assert sum(len(call.targets) for call in made) == 3000
-    assert all(len(word) < 128 * 1024 for call in made for word in call.words([]))
+    assert all(len(word) < 128 * 1024 for call in made for word in call.words([], "plan.json"))

@@ -1,0 +1,25 @@
+"""How long a command is sent again that did nothing, since something else was at work."""
+
+from __future__ import annotations
+
+from runner.execute.tools import Tools
+from runner.steps.base import Settle
+
+
+class Patience:
+    """Begins with the first wait. A request to stop ends it: nothing was done yet, so nothing is left half done."""
+
+    def __init__(self, pause: Settle, tools: Tools) -> None:
+        self._pause = pause
+        self._tools = tools
+        self._until: float | None = None
+
+    def waits(self) -> bool:
+        """Wait until the next try; False: there is none any more."""
+        clock = self._tools.clock
+        if self._until is None:
+            self._until = clock.monotonic() + self._pause.within
+        if self._tools.stop.asked or clock.monotonic() + self._pause.every > self._until:
+            return False
+        clock.sleep(self._pause.every)
+        return True
