@@ -97,6 +97,8 @@ make_venv() {
     "$venv/bin/python" -m pip install -qq --require-hashes -r constraints.txt
     # The build backend is among the pinned, so this fetches nothing.
     "$venv/bin/python" -m pip install -qq --no-index --no-deps --no-build-isolation --editable .
+    say "done; next: . $venv/bin/activate && vmfix --help"
+    say "or, as root on Debian: make demo (practice machines are broken and mended); make help lists the rest"
 }
 
 case "${1:-}" in

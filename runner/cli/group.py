@@ -29,7 +29,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "settle": ("settle:settle", "What runs left owing; say that something is not wanted any more."),
         "runs": ("history:runs", "Every run that the journal knows."),
         "report": ("history:report", "The report of a run."),
-        "schema": ("about:schema", "JSON Schema of playbooks or inventories, for editors."),
+        "schema": ("about:schema", "JSON Schemas of playbooks, inventories, policies and cases."),
         "completion": ("about:completion", "Completion script for a shell."),
     }
 )

@@ -128,9 +128,13 @@ def for_targets(sought: Iterable[Sought], targets: Iterable[Target]) -> tuple[tu
             raise Refused(f"{kinds}, and none is selected", remedy=_OTHER_TARGETS)
         chosen.update({book.id: book for book in needed})
         if len(one.playbooks) > 1:
-            parts = [f"`{book.id}` on {counts[book.id]} {_platform(book)} targets" for book in one.playbooks]
+            parts = [f"`{book.id}` on {_counted(book, counts[book.id])}" for book in one.playbooks]
             said[one.word] = f"`{one.word}` is solved by platform: {', '.join(parts)}"
     return tuple(chosen.values()), tuple(said.values())
+
+
+def _counted(playbook: Playbook, count: int) -> str:
+    return f"{count} {_platform(playbook)} target{'' if count == 1 else 's'}"
 
 
 def _count(playbook: Playbook, of_platform: Mapping[Platform, int]) -> int:

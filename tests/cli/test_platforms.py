@@ -39,7 +39,7 @@ def test_a_plan_uses_each_playbook_on_its_own_platform(desk: Desk, books: Path) 
     assert done.data["plan"]["left_out"] == []
     assert (
         "note: `solvedthere` is solved by platform: "
-        "`there-linux` on 2 linux targets, `there-windows` on 1 windows targets" in done.err
+        "`there-linux` on 2 linux targets, `there-windows` on 1 windows target" in done.err
     )
 
 

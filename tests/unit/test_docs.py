@@ -289,6 +289,8 @@ class TestTutorial:
         assert "enabled = yes" in (agent / "agent.conf").read_text(encoding="utf-8")
         assert main(["run", *same, "--approve", "all"]) == 0
         assert "awaiting a backup" in capsys.readouterr().out
+        left = {re.sub(r"vmfix-\w+", "vmfix-*", path.name) for path in agent.iterdir()}
+        assert left == {"agent.conf", "resumed", "agent.conf.vmfix-*.bak", "pause.vmfix-*.bak"}
         assert main(["check", "agent-paused.cases.yml"]) == 0
         capsys.readouterr()
         assert main(["test", "./agent-paused.yml"]) == 0

@@ -56,7 +56,7 @@ def test_the_platform_of_the_targets_decides_and_that_is_said() -> None:
     books, notes = for_targets([LIBRARY.find("Both"), LIBRARY.find("W")], MIXED.targets)
     assert [playbook.id for playbook in books] == ["both-linux", "both-windows", "only-windows"]
     assert notes == (
-        "`Both` is solved by platform: `both-linux` on 2 linux targets, `both-windows` on 1 windows targets",
+        "`Both` is solved by platform: `both-linux` on 2 linux targets, `both-windows` on 1 windows target",
     )
 
 
