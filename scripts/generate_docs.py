@@ -91,6 +91,7 @@ SAID: Mapping[str, str] = {
     "RemedyForm.proves": "`next-backup`: the guest cannot tell. The target then ends as *applied*.",
     "RemedyForm.on_failure": "What follows a failed step: stop here, or go on to the next rung. `undo` is refused in "
     "this version.",
+    "VerifyForm.stays": "How long it has to stay healthy before that counts, also beyond `within`.",
     "VerifyForm.within": "How long to go on looking; at least one look is always taken.",
     "VerifyForm.every": "Pause between two looks.",
     "StepCommon.id": "Unique in its remedy.",

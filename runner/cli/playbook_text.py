@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from runner.codec import to_json
 from runner.model.command import Dialect
 from runner.model.fields import format_duration
-from runner.model.playbook import Expression, Observation, Parameter, Playbook, Remedy, Step
+from runner.model.playbook import Expression, Observation, Parameter, Playbook, Remedy, Step, Verification
 from runner.plan.by_person import texts_for_nobody
 from runner.report.commands import Place, command_lines, place_of
 from runner.report.layout import WIDTH, Page
@@ -122,7 +122,8 @@ def _proof(remedy: Remedy) -> str:
     failed = f"a failed step: {remedy.on_failure.value}"
     if remedy.proves_next_backup:
         return f"only the next backup can tell; {failed}"
-    return f"observed again for {remedy.verify.within} until healthy; {failed}"
+    stays = f", which it has to stay for {remedy.verify.stays}" if remedy.verify.stays != Verification().stays else ""
+    return f"observed again for {remedy.verify.within} until healthy{stays}; {failed}"
 
 
 def _step(page: Page, number: int, step: Step, place: Place) -> None:

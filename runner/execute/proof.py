@@ -11,12 +11,13 @@ from runner.execute.outcome import Ended, RemedyResult
 from runner.execute.tools import Tools, Where
 from runner.expressions import render
 from runner.model.event import EventKind
-from runner.model.fields import parse_duration
+from runner.model.fields import format_duration, parse_duration
 from runner.model.playbook import Remedy, Verification
 from runner.plan.entries import Subject
 from runner.plan.facts import View, known_names, observe_facts
 from runner.steps.base import Settle
 
+_TOO_EARLY = "the fault was gone; the run was stopped before it had stayed so for as long as it has to"
 _TROUBLE = (ParseError, ExpressionError, TransportError)
 
 
@@ -38,23 +39,33 @@ class Proof:
             self.first = view.facts
         return view
 
-    def poll(self, holds: Callable[[View], bool], pause: Settle) -> tuple[bool, str]:
-        """Look until ``holds``, at least once, for ``pause.within`` seconds.
+    def poll(self, holds: Callable[[View], bool], pause: Settle, stays: float = 0.0) -> tuple[bool, str]:
+        """Look until ``holds``, at least once, for ``pause.within`` seconds; then until it has held for ``stays``.
 
-        The second value says why the last look saw nothing, if that was so.
+        The second value says why it came to nothing, if there is more to say than that the last look saw nothing.
         """
         clock, stop = self.tools.clock, self.tools.stop
         until = clock.monotonic() + pause.within
+        since: float | None = None
+        came_back = ""
         while True:
-            try:
-                if holds(self.look()):
+            held, text = self._held(holds)
+            now = clock.monotonic()
+            if held:
+                since = now if since is None else since
+                if now - since >= stays:
                     return True, ""
-                text = ""
-            except _TROUBLE as problem:
-                text = f"could not be observed: {problem.message}"
-            if clock.monotonic() >= until or stop.at_once:
-                return False, text
+            elif since is not None:
+                since, came_back = None, f"the fault was gone, and came back within {format_duration(stays)}"
+            if stop.at_once or (not held and now >= until):
+                return False, text or came_back or (_TOO_EARLY if held else "")
             clock.sleep(pause.every)
+
+    def _held(self, holds: Callable[[View], bool]) -> tuple[bool, str]:
+        try:
+            return holds(self.look()), ""
+        except _TROUBLE as problem:
+            return False, f"could not be observed: {problem.message}"
 
     def of(self, remedy: Remedy, keeps: tuple[object, ...], *, changed: bool) -> RemedyResult:
         """What a remedy whose steps all went well has achieved. ``keeps``: what was there before it."""
@@ -64,7 +75,7 @@ class Proof:
         if healthy is not None and not remedy.proves_next_backup:
             verdict, trouble = self.poll(
                 lambda view: view.holds(healthy) and not self._gone(view, keeps),
-                self._pause(remedy.verify),
+                *self._pause(remedy.verify),
             )
             text = "the guest shows no fault now" if verdict else trouble or "the guest still shows the fault"
         missing = "" if verdict else self._missing(keeps)
@@ -75,10 +86,12 @@ class Proof:
             return _applied(text, changed=changed)
         return RemedyResult(Ended.HEALTHY if verdict else Ended.NOT_HEALTHY, text, changed=changed)
 
-    def _pause(self, verify: Verification) -> Settle:
-        """The remedy's patience, in seconds; its parameters may set it."""
+    def _pause(self, verify: Verification) -> tuple[Settle, float]:
+        """The remedy's patience, and how long it has to stay healthy, in seconds; its parameters may set them."""
         names = known_names(self.subject.playbook, self.subject.target, self.subject.params)
-        return Settle(parse_duration(render(verify.within, names)), parse_duration(render(verify.every, names)))
+        texts = (verify.within, verify.every, verify.stays)
+        within, every, stays = (parse_duration(render(text, names)) for text in texts)
+        return Settle(within, every), stays
 
     def _gone(self, view: View, keeps: tuple[object, ...]) -> list[object]:
         """What was there before and is not there now."""

@@ -139,8 +139,8 @@ class Book:
         on = f"remedies.{remedy.id}"
         yield from _expression(on, remedy.when)
         yield from _template(Text(on, self.document.span((*path, "manual")), remedy.manual))
-        for key, text in (("within", remedy.verify.within), ("every", remedy.verify.every)):
-            yield from _template(Text(on, self.document.span((*path, "verify", key)), text))
+        for key in ("within", "every", "stays"):
+            yield from _template(Text(on, self.document.span((*path, "verify", key)), getattr(remedy.verify, key)))
 
     def _of_step(self, placed: Placed) -> Iterator[Text]:
         step, on = placed.step, placed.on

@@ -100,9 +100,8 @@ def _of_remedy(book: Book, remedy: Remedy) -> Iterator[Finding]:
         advice = "Add `takes: 10m`, the worst case: a maintenance window is only used if it is long enough."
         yield Finding(TAKES_MISSING, on, remedy.span, message, advice)
         return
-    least = sum(_least(placed) for placed in book.steps if placed.remedy is remedy) + (
-        seconds(remedy.verify.within) or 0
-    )
+    least = sum(_least(placed) for placed in book.steps if placed.remedy is remedy)
+    least += sum(seconds(text) or 0 for text in (remedy.verify.within, remedy.verify.stays))
     if least > remedy.takes:
         message = (
             f"`takes: {format_duration(remedy.takes)}` is shorter than the deadlines in `{remedy.id}` together, "

@@ -184,7 +184,7 @@ class _Builder:
             when=self._expression(form.when, (*path, "when")),
             steps=tuple(self._step(step, (*path, "steps", number)) for number, step in enumerate(steps)),
             manual=form.manual or "",
-            verify=Verification(within=form.verify.within, every=form.verify.every),
+            verify=Verification(within=form.verify.within, every=form.verify.every, stays=form.verify.stays),
             proves_next_backup=form.proves is not None,
             on_failure=form.on_failure,
             span=self._document.span((*path, "id")),

@@ -192,7 +192,7 @@ class _Check:
         if remedy.steps and not remedy.proves_next_backup and not provable:
             advice = "Say when the target is `healthy`, or say `proves: next-backup`."
             self._error(remedy.span, f"nothing would prove that `{remedy.id}` helped", advice)
-        for key in ("within", "every"):
+        for key in ("within", "every", "stays"):
             self._template(getattr(remedy.verify, key), self._document.span((*path, "verify", key)), set())
         self._distinct((step.id, step.span) for step in remedy.steps)
         before = list(self._lost.steps)

@@ -81,6 +81,7 @@ class VerifyForm(Shape):
 
     within: OpenDuration = "0s"
     every: OpenDuration = "5s"
+    stays: OpenDuration = "0s"
 
 
 class StepCommon(Shape):

@@ -131,10 +131,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
-    """Observe again until healthy, for ``within``, every ``every``: durations as text, which may be templates."""
+    """Observe again until healthy, for ``within``, every ``every``: durations as text, which may be templates.
+
+    It counts only once it ``stays`` so for that long: a service that crashes soon after its start looks well at first.
+    """
 
     within: str = "0s"
     every: str = "5s"
+    stays: str = "0s"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
