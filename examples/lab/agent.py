@@ -29,6 +29,16 @@ ExecStart=/usr/sbin/waagent -daemon
 [Install]
 WantedBy=multi-user.target
 """
+# This machine may have an agent of its own, as a VM in Azure has. Its package's scripts are for that machine.
+TAKE_AWAY = """\
+if dpkg-query -W walinuxagent >/dev/null 2>&1; then
+  systemctl disable --now walinuxagent || :
+  rm -f /var/lib/dpkg/info/walinuxagent.p*
+  dpkg --purge --force-all walinuxagent
+  systemctl daemon-reload
+fi
+rm -rf /etc/waagent.conf /var/lib/waagent
+"""
 # The version of a package is $1; what it holds lies in /opt/lab-repository/tree. Nothing comes from elsewhere.
 BUILD = """\
 cd "$0"
@@ -64,6 +74,7 @@ echo "deb [trusted=yes] file:$0 ./" >/etc/apt/sources.list
 
 def set_up(init: int, agent: Agent) -> None:
     """Build, publish, install and start as the scenario says, in the target alone."""
+    namespace.inside(init, ["sh", "-ec", TAKE_AWAY])
     program = PROGRAM.replace("AGENT", "exit 1" if agent.crashes else "exec sleep 1000000")
     files = (("waagent", program.encode()), ("walinuxagent.service", UNIT.encode()), ("waagent.conf", agent.conf))
     namespace.write(init, [File(path=f"{REPOSITORY}/{name}", data=data) for name, data in files])

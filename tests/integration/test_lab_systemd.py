@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from examples.lab import Lab, LabError, missing_for
+from examples.lab import AGENT_SCENARIOS, Lab, LabError, agent, missing_for
 from examples.lab.namespace import find, running
 from examples.lab.systemd import groups
 from tests.integration.lab_desk import wait_for
@@ -87,6 +87,18 @@ def test_a_target_is_a_machine_of_its_own(tmp_path: Path) -> None:
         assert units() == before
 
     assert groups(tmp_path) == []
+
+
+def test_an_agent_of_this_machine_is_not_on_a_target(tmp_path: Path) -> None:
+    """What a target inherits is taken away before its scenario is set up; here it is another scenario's."""
+    missing_agent = AGENT_SCENARIOS["agent-missing"].agent
+    assert missing_agent is not None
+    with Lab(tmp_path).up([HEALTHY]) as lab:
+        agent.set_up(lab.init_pid(HEALTHY), missing_agent)
+
+        assert "walinuxagent" not in lab.run(HEALTHY, "dpkg-query", "-W", "-f=${Package}\n")
+        assert lab.run(HEALTHY, "systemctl", "show", "-p", "LoadState", "walinuxagent") == "LoadState=not-found\n"
+        assert lab.run(HEALTHY, "find", "/etc", "/usr/sbin", "-name", "wa*agent*") == ""
 
 
 @pytest.mark.parametrize("moment", ["before its name spaces", "before its root", "when it is up"])
