@@ -52,6 +52,8 @@ def _elsewhere(page: Page, found: Sequence[Elsewhere]) -> None:
         page.exact(4, [f"vmfix show {shlex.quote(book.id)}" for book in one.playbooks])
         if not one.playbooks:
             page.item(4, "no playbook and no guide knows this error")
+        for hint in one.perhaps:
+            page.item(4, "perhaps", hint)
 
 
 def _next(page: Page, shown: Shown) -> None:

@@ -94,8 +94,10 @@ def _elsewhere(read: Iterable[object], codes: Codes) -> tuple[Elsewhere, ...]:
     """The errors of failed jobs that are no backups, each with how often it came and what tells of it."""
     passed = (one for one in read if isinstance(one, Ignored))
     counted = Counter((one.operation, fault) for one in passed for fault in one.faults)
+    books = {fault: codes.solve(fault).playbooks for _, fault in counted}
+    hints = codes.hints(fault for fault, found in books.items() if not found)
     return tuple(
-        Elsewhere(operation=operation, fault=fault, playbooks=codes.solve(fault).playbooks, count=count)
+        Elsewhere(operation=operation, fault=fault, playbooks=books[fault], count=count, perhaps=hints.get(fault, ()))
         for (operation, fault), count in sorted(counted.items())
     )
 

@@ -155,12 +155,16 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Elsewhere:
-    """An error of jobs that are no backups, such as restores: it goes into no plan. ``playbooks`` tell of it."""
+    """An error of jobs that are no backups, such as restores: it goes into no plan. ``playbooks`` tell of it.
+
+    Where none does, ``perhaps`` says what may have been meant.
+    """
 
     operation: str
     fault: Fault
     playbooks: tuple[Playbook, ...]
     count: int
+    perhaps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,6 +72,7 @@ def _elsewhere(one: Elsewhere) -> dict[str, object]:
         "error": _error(one.fault),
         "playbooks": [book.id for book in one.playbooks],
         "count": one.count,
+        "perhaps": list(one.perhaps),
     }
 
 

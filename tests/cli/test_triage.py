@@ -99,7 +99,9 @@ def test_a_failed_restore_is_in_no_plan_and_its_guide_is_named(desk: Desk) -> No
     assert below.startswith(
         "  2 Restore: UserErrorByHand\n    vmfix show by-hand\n  1 Restore: UserErrorFlagMissin (400003)"
     )
-    assert "no playbook and no guide knows this error" in below
+    assert (
+        "no playbook and no guide knows this error\n    perhaps: `UserErrorFlagMissing` is spelled nearly so" in below
+    )
     assert "vmfix plan" not in done.out
     assert [(one["count"], one["playbooks"]) for one in desk.vmfix(*args, "--json").data["elsewhere"]] == [
         (2, ["by-hand"]),
