@@ -167,7 +167,7 @@ def moment(text: str) -> dt.datetime:
 
 
 def plan_remedy(remedy: Remedy, view: View, touched: Touched) -> Observing[RemedyPlan]:
-    """One rung, planned on the facts of now, whether or not its ``when`` holds now: that is what gets approved.
+    """One rung, planned on the facts of now, whether or not its ``when`` holds now: a rung before it can change that.
 
     A rung that does not apply now may make no sense on the facts of now, such as a list that is empty: it is then
     planned without actions, and if it comes to apply, what it would do is new, and is not run.
