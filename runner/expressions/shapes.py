@@ -52,7 +52,7 @@ class NoField:
 
 @dataclass(frozen=True, slots=True)
 class NoWord:
-    """Something that is one of the ``known`` words is compared with another."""
+    """Something that is one of the ``known`` words is compared with another; without words it is a number."""
 
     word: str
     known: tuple[str, ...]
@@ -206,17 +206,17 @@ class _Reader:
         shape = self.value(left, names)
         for operand in node.ops:
             other = self.value(operand.expr, names)
-            if operand.op in ("eq", "ne"):
+            if operand.op in ("in", "notin"):
+                self._words(shape, operand.expr.items if isinstance(operand.expr, nodes.List | nodes.Tuple) else ())
+            elif operand.op in ("eq", "ne") or shape.number or other.number:
                 self._words(shape, [operand.expr])
                 self._words(other, [left])
-            elif operand.op in ("in", "notin") and isinstance(operand.expr, nodes.List | nodes.Tuple):
-                self._words(shape, operand.expr.items)
             left, shape = operand.expr, other
 
     def _words(self, shape: Shape, others: Sequence[nodes.Node]) -> None:
         for other in others:
             word = other.value if isinstance(other, nodes.Const) else None
-            if shape.words and isinstance(word, str) and word not in shape.words:
+            if (shape.words or shape.number) and isinstance(word, str) and word not in shape.words:
                 self.found.append(NoWord(word, tuple(sorted(shape.words))))
 
 

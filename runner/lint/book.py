@@ -10,6 +10,7 @@ from typing import Any
 from runner.diagnostics import Span
 from runner.expressions import attributes_of, is_template, names_used
 from runner.load.document import Document
+from runner.load.playbook_check import TARGET
 from runner.load.tree import Path, Table
 from runner.model.fields import parse_duration
 from runner.model.playbook import Expression, Observation, Playbook, Remedy, Step
@@ -92,6 +93,13 @@ class Book:
             for rung, remedy in enumerate(self.playbook.remedies)
             for number, step in enumerate(remedy.steps)
         )
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """What expressions and templates can refer to, wherever they stand."""
+        book = self.playbook
+        own = (*(p.name for p in book.params), *(o.name for o in book.observe), *(d.name for d in book.define))
+        return frozenset((*own, *book.data, TARGET, FIRST, "item", "steps"))
 
     def says(self, path: Path, key: str) -> bool:
         """Whether the mapping at ``path`` has this key in the document, and not only its default."""

@@ -61,18 +61,30 @@ def _is_slow(name: str, args: tuple[str, ...]) -> bool:
     return name in _SLOW
 
 
-def _hidden(on: str, book: Book, path: tuple[str | int, ...], codes: list[int]) -> Finding:
+def _left_undone(name: str, code: object) -> bool:
+    """fsck(8): 1 and 2 are added up for what was repaired, all else for what was not. msiexec: Windows Installer's."""
+    if name.startswith(("fsck", "e2fsck")):
+        return isinstance(code, int) and bool(code & ~3) and code not in NOT_STARTED
+    return name == "msiexec" and code in (1601, 1602, 1603, 1618, 1619, 1639)
+
+
+def _hidden(
+    on: str, book: Book, path: tuple[str | int, ...], codes: list[int], means: str = "could not be started"
+) -> Finding:
     numbers = ", ".join(map(str, codes))
-    message = f"exit {numbers} means that the program could not be started, and counts as success here"
+    message = f"exit {numbers} means that the program {means}, and counts as success here"
     return Finding(HIDDEN_ERROR, on, book.document.span(path), message, f"Take {numbers} out of `ok_exit`.")
 
 
 def _of_step(book: Book, placed: Placed) -> Iterator[Finding]:
     step, path = placed.step, (*placed.path, placed.step.type)
     given = step.args.get("ok_exit")
-    codes = [code for code in given if code in NOT_STARTED] if isinstance(given, list | tuple) else []
-    if codes:
-        yield _hidden(placed.on, book, (*path, "ok_exit"), sorted(codes))
+    well = given if isinstance(given, list | tuple) else ()
+    if codes := sorted(code for code in well if code in NOT_STARTED):
+        yield _hidden(placed.on, book, (*path, "ok_exit"), codes)
+    words = unwrapped(placed.argv) if step.type == PROGRAM else ()
+    if words and (codes := sorted(code for code in well if _left_undone(name_of(words[0]), code))):
+        yield _hidden(placed.on, book, (*path, "ok_exit"), codes, "did not do it")
     if step.type == SHELL and not placed.check and _ALWAYS_WELL.search(placed.script):
         message = f"the script of step `{step.id}` always ends with exit 0, and no `check` sees whether it helped"
         advice = "Let the script end with the exit code of what it does, or give a `check`."

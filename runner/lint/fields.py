@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from runner.expressions.shapes import Misuse, NoField, infer
+from runner.expressions.shapes import Misuse, NoField, NoWord, infer
 from runner.lint.book import Book, Text
 from runner.lint.finding import Finding, error
 from runner.load.playbook_check import TARGET
@@ -17,7 +17,9 @@ from runner.plan.actions import RESULTS
 from runner.plan.facts import FIRST, ready
 
 NO_SUCH_FIELD = error("no-such-field", "An expression asks a fact for a field that its parser does not give.")
-NO_SUCH_WORD = error("no-such-word", "Something is compared with a word that it never is, such as a misspelt status.")
+NO_SUCH_WORD = error(
+    "no-such-word", "Something is compared with a word that it never is: a misspelt status, or a number in quotes."
+)
 LOOP_OVER_NO_LIST = error("loop-over-no-list", "`for_each` gets a mapping or a single value, and not a list.")
 
 RESULT = record(
@@ -49,6 +51,9 @@ def find(book: Book) -> Iterator[Finding]:
 
 def _finding(text: Text, misuse: Misuse) -> Finding:
     name, known = (misuse.name, misuse.known) if isinstance(misuse, NoField) else (misuse.word, misuse.known)
+    if isinstance(misuse, NoWord) and not known:
+        message = f"this is a number, and never the text `{name}`"
+        return Finding(NO_SUCH_WORD, text.on, text.span, message, "Compare it with a number, without quotes.")
     close = nearest(name, known)
     advice = f"Did you mean `{close}`? " if close else ""
     advice += f"Known: {listed(known)}." if known else "It has no fields."

@@ -52,6 +52,16 @@ def _wmic(args: _Args) -> Risk | None:
     return RESTART if words & {"stopservice", "startservice"} else None
 
 
+def _icacls(args: _Args) -> Risk | None:
+    return _if_any(r"/(reset|restore|setowner)", DATA)(args) or _if_any(r"/(grant|deny|remove|inheritance).*", CONFIG)(
+        args
+    )
+
+
+def _packages(remove: str, install: str) -> _Judge:
+    return lambda args: _if_any(remove, DATA)(args) or _if_any(install, CONFIG)(args)
+
+
 def _netsh(args: _Args) -> Risk | None:
     return CONFIG if {arg.lower() for arg in args} & {"set", "add", "delete", "reset"} else None
 
@@ -71,19 +81,39 @@ PROGRAMS: Mapping[str, _Judge] = MappingProxyType(
         "service": lambda args: _SYSTEMCTL.get(args[1]) if len(args) > 1 else None,
         **dict.fromkeys(("reboot", "poweroff", "halt"), _always(REBOOT)),
         "init": _if_any("[06]", REBOOT),
-        **dict.fromkeys(
-            (
-                "pkill",
-                "killall",
-            ),
-            _always(RESTART),
-        ),
+        **dict.fromkeys(("telinit",), _if_any("[06]", REBOOT)),
+        **dict.fromkeys(("pkill", "killall", "ifdown", "ifup"), _always(RESTART)),
+        "kill": _unless(r"-0|-l|-L", RESTART),
+        "fsfreeze": _always(RESTART),
+        **dict.fromkeys(("docker", "podman"), _verb(_each("restart stop start kill rm", RESTART))),
         "fuser": _if_any(r"-[a-z]*k[a-z]*|--kill", RESTART),
         **dict.fromkeys(("umount", "swapoff"), _always(RESTART)),
         "sed": _if_any(r"-[a-zE]*i.*|--in-place.*", CONFIG),
         "crontab": _unless("-l", CONFIG),
         **dict.fromkeys(("setenforce", "sysctl"), _if_any(r"[01]|-w|--write|.*=.*", CONFIG)),
-        **dict.fromkeys(("chattr", "chmod", "chown", "setfacl", "update-grub"), _always(CONFIG)),
+        **dict.fromkeys(
+            (
+                *("chattr", "chmod", "chown", "chgrp", "setfacl", "update-grub", "ln", "tee", "restorecon", "chcon"),
+                *("useradd", "usermod", "groupadd", "passwd", "chpasswd", "setsebool", "insmod", "rmmod"),
+            ),
+            _always(CONFIG),
+        ),
+        "modprobe": _always(CONFIG),
+        "semanage": _if_any(r"-[adm]|--(add|delete|modify)", CONFIG),
+        **dict.fromkeys(("hostnamectl", "timedatectl", "localectl"), _if_any(r"set-.*|hostname", CONFIG)),
+        "tune2fs": _unless(r"-[a-z]*l", CONFIG),
+        "ip": _if_any("add|del|delete|flush|set|change|replace", CONFIG),
+        "nmcli": _if_any("up|down|add|modify|mod|delete|del|reload|on|off|connect|disconnect", CONFIG),
+        **dict.fromkeys(
+            ("iptables", "ip6tables"), _if_any(r"-[ADIRFXPNZE]|--(append|delete|insert|flush|policy)", CONFIG)
+        ),
+        "nft": _verb(_each("add delete flush insert replace", CONFIG)),
+        "firewall-cmd": _if_any(r"--(add|remove|set|reload|complete-reload|panic|runtime-to).*", CONFIG),
+        "ufw": _unless("status|version|show|app", CONFIG),
+        "waagent": lambda args: _if_any(r"-{1,2}deprovision.*", DATA)(args) or _if_any(r"-setup.*", CONFIG)(args),
+        "dpkg": _packages(r"-r|-P|--remove|--purge", r"-i|--install|--configure|--unpack"),
+        "rpm": _packages(r"-e|--erase", r"-[iUF][a-z]*|--(install|upgrade|freshen|import)"),
+        **dict.fromkeys(("pip", "pip3"), _verb(_each("install uninstall", CONFIG))),
         **dict.fromkeys(
             ("apt", "apt-get", "yum", "dnf", "zypper"),
             _verb(
@@ -97,12 +127,23 @@ PROGRAMS: Mapping[str, _Judge] = MappingProxyType(
         "btrfs": _if_any("--repair|rescue", DATA),
         **dict.fromkeys(("shred", "truncate", "wipefs", "mkswap", "blkdiscard"), _always(DATA)),
         **dict.fromkeys(
-            ("mke2fs", "mkfs", *(f"mkfs.{kind}" for kind in ("ext3", "ext4", "xfs", "btrfs"))), _always(DATA)
+            (
+                *("mke2fs", "mkfs"),
+                *(f"mkfs.{kind}" for kind in ("ext2", "ext3", "ext4", "xfs", "btrfs", "vfat", "f2fs")),
+            ),
+            _always(DATA),
         ),
+        **dict.fromkeys(("userdel", "groupdel", "gdisk", "cfdisk"), _always(DATA)),
+        **dict.fromkeys(("lvreduce", "lvresize", "resize2fs"), _always(DATA)),
+        "fdisk": _unless(r"-l|--list|-x|-s|-V", DATA),
+        "mdadm": _if_any(r"--(create|stop|remove|fail|zero-superblock|grow)|-[CSrf]", DATA),
+        "cryptsetup": _verb({**_each("luksformat erase lukserase reencrypt", DATA), **_each("close", RESTART)}),
+        "debugfs": _if_any("-w", DATA),
+        "journalctl": _if_any("--vacuum-.*", DATA),
         "dd": _if_any(r"of=(?!/dev/null$).*", DATA),
         "rm": _if_any(r"-[a-z]*r[a-z]*|--recursive", DATA),
-        "find": _if_any("-delete", DATA),
         **dict.fromkeys(("lvremove", "vgremove", "pvremove", "parted", "sfdisk", "sgdisk"), _always(DATA)),
+        "kexec": _always(REBOOT),
         # Windows; `shutdown` is on both.
         "shutdown": _unless(r"[-/](a|c|h|\?)", REBOOT),
         "net": _verb(_each("start stop pause continue", RESTART)),
@@ -113,7 +154,20 @@ PROGRAMS: Mapping[str, _Judge] = MappingProxyType(
         "regsvr32": _always(CONFIG),
         "netsh": _netsh,
         "wmic": _wmic,
-        "icacls": _if_any(r"/(reset|restore|setowner)", DATA),
+        "icacls": _icacls,
+        **dict.fromkeys(("cacls", "setx", "wusa", "bcdboot", "bootrec"), _always(CONFIG)),
+        "iisreset": _unless("/status", RESTART),
+        "schtasks": _if_any("/(create|change|delete)", CONFIG),
+        "sfc": _if_any("/(scannow|scanfile.*)", CONFIG),
+        "manage-bde": _if_any("-(on|off|protectors|pause|resume|autounlock|forcerecovery|wipefreespace)", CONFIG),
+        "powercfg": _if_any("[-/](change|x|setactive|s|h|hibernate|import|delete)", CONFIG),
+        "w32tm": _if_any("/(config|resync|register|unregister)", CONFIG),
+        "mountvol": _if_any("/[dr]", DATA),
+        "attrib": _if_any("[+-][rashi]", CONFIG),
+        "robocopy": _if_any("/(mir|purge|mov|move)", DATA),
+        **dict.fromkeys(("del", "erase"), _if_any("/s", DATA)),
+        "wbadmin": _if_any("delete", DATA),
+        **dict.fromkeys(("diskshadow", "ntdsutil"), _always(DATA)),
         "takeown": _always(DATA),
         "certutil": _if_any(r"[-/](delstore|delkey)", DATA),
         "msdtc": lambda args: (
@@ -134,17 +188,28 @@ PROGRAMS: Mapping[str, _Judge] = MappingProxyType(
 CMDLETS: Mapping[str, Risk] = MappingProxyType(
     {
         **_each(
-            "restart-service stop-service start-service suspend-service resume-service stop-process spsv sasv kill",
+            "restart-service stop-service start-service suspend-service resume-service stop-process spsv sasv kill "
+            "spps restart-netadapter disable-netadapter enable-netadapter restart-webapppool stop-website",
             RESTART,
         ),
         **_each("restart-computer stop-computer", REBOOT),
         **_each(
             "set-service set-itemproperty new-itemproperty remove-itemproperty set-acl set-mppreference "
             "add-mppreference remove-mppreference set-netipinterface set-executionpolicy set-content "
-            "enable-windowsoptionalfeature disable-windowsoptionalfeature install-windowsfeature import-certificate",
+            "enable-windowsoptionalfeature disable-windowsoptionalfeature install-windowsfeature import-certificate "
+            "add-content set-item new-item ni rename-item rename-itemproperty move-item copy-itemproperty new-service "
+            "set-localuser new-localuser add-localgroupmember remove-localgroupmember enable-localuser "
+            "disable-localuser set-netfirewallrule new-netfirewallrule remove-netfirewallrule "
+            "enable-netfirewallrule disable-netfirewallrule set-netfirewallprofile set-dnsclientserveraddress "
+            "new-netipaddress remove-netipaddress set-netipaddress new-netroute remove-netroute "
+            "register-scheduledtask unregister-scheduledtask set-scheduledtask enable-scheduledtask "
+            "disable-scheduledtask rename-computer set-timezone set-date sc sp enable-psremoting install-package "
+            "enable-bitlocker disable-bitlocker suspend-bitlocker resume-bitlocker add-windowscapability "
+            "remove-windowscapability set-smbserverconfiguration set-volume set-partition",
             CONFIG,
         ),
         **_each("remove-item clear-content format-volume clear-disk remove-partition clear-eventlog rmdir ri rd", DATA),
-        **_each("uninstall-package uninstall-windowsfeature clear-recyclebin", DATA),
+        **_each("rm del erase clear-item clear-itemproperty clc initialize-disk resize-partition", DATA),
+        **_each("uninstall-package uninstall-windowsfeature clear-recyclebin remove-localuser remove-service", DATA),
     }
 )

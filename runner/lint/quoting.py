@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from runner.expressions import is_template
-from runner.lint.book import INSTALLER, PROGRAM, Book
+from runner.lint.book import INSTALLER, PROGRAM, Book, Placed
 from runner.lint.finding import Finding, error, warning
 from runner.lint.programs import POWERSHELLS, SHELLS, name_of, unwrapped
 from runner.load.tree import Path
@@ -18,12 +18,17 @@ QUOTES_IN_ARGUMENT = warning(
     "quotes-in-argument", "Quotes around a value in an argument: no shell takes them off again."
 )
 
-RULES = (VALUE_IN_PROGRAM_TEXT, QUOTES_IN_ARGUMENT)
+NAME_IN_SCRIPT = error(
+    "name-in-script", "A script has `{{ name }}` in it: scripts are no templates, it stays as it is."
+)
+
+RULES = (VALUE_IN_PROGRAM_TEXT, QUOTES_IN_ARGUMENT, NAME_IN_SCRIPT)
 
 _QUOTED = re.compile(r"""(?:--?[\w-]+[=:]|/\w+[:=])?(["']).*\{\{.*\}\}.*\1""", re.DOTALL)
+_NAMED = re.compile(r"\{\{-?\s*([A-Za-z_]\w*)")
 _CODE = {
     **dict.fromkeys(SHELLS, re.compile(r"-[a-z]*c")),
-    **dict.fromkeys(("python", "python3", "su"), re.compile("-c|--command")),
+    **dict.fromkeys(("python", "python3", "su", "runuser"), re.compile("-c|--command")),
     **dict.fromkeys(("perl", "ruby", "node"), re.compile("-[a-z]*[eE]|--eval")),
 }
 """Interpreters whose program text is the one argument behind this option; what comes later are values."""
@@ -44,6 +49,19 @@ def find(book: Book) -> Iterator[Finding]:
             elif _QUOTED.fullmatch(word):
                 message = f"the quotes in `{word}` reach the program, for no shell takes them off"
                 yield Finding(QUOTES_IN_ARGUMENT, on, span, message, "Leave these quotes out: an argument stays one.")
+
+    for placed in book.steps:
+        yield from _names_in_script(book, placed)
+
+
+def _names_in_script(book: Book, placed: Placed) -> Iterator[Finding]:
+    """Only names of the playbook: ``docker inspect -f '{{.Name}}'`` has braces of its own."""
+    names = (match[1] for match in _NAMED.finditer(placed.script))
+    for name in dict.fromkeys(name for name in names if name in book.names):
+        message = f"`{name}` in braces stays as it is, for a script is no template"
+        advice = "Give the value in `args`: a script for sh sees it as $1, one for PowerShell as $args[0]."
+        span = book.document.span((*placed.path, placed.step.type, "script"))
+        yield Finding(NAME_IN_SCRIPT, placed.on, span, message, advice)
 
 
 def _argvs(book: Book) -> Iterator[tuple[str, Path, tuple[str, ...]]]:
@@ -67,14 +85,10 @@ def _words(on: str, path: Path, given: object) -> Iterator[tuple[str, Path, tupl
         yield on, path, tuple(map(str, given))
 
 
-_RUNNERS = frozenset(("find", "xargs", "chroot", "nsenter"))
-"""Programs that run another one, which stands somewhere behind them."""
-
-
 def _program_texts(argv: Sequence[str]) -> frozenset[int]:
     """Which of the arguments some program reads as its own program."""
     start = len(argv) - len(unwrapped(argv))
-    searched = range(start, len(argv) if argv[start:] and name_of(argv[start]) in _RUNNERS else start + 1)
+    searched = range(start, len(argv) if argv[start:] and name_of(argv[start]) == "find" else start + 1)
     found = (_texts_of(name_of(argv[number]), argv, number) for number in searched if number < len(argv))
     return next((texts for texts in found if texts), frozenset())
 

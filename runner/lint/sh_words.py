@@ -11,6 +11,7 @@ from typing import cast
 _HERE_DOCUMENT = re.compile(r"""<<-?\s*(["']?)(\w+)\1([^\n]*\n)(?:.*?\n)??[\t]*\2[ \t]*$""", re.MULTILINE | re.DOTALL)
 _SEPARATORS = ";&|()<>\n"
 _OPENING = frozenset(["if", "then", "else", "elif", "do", "while", "until", "!", "{", "time"])
+_BEFORE_COMMENTS = ("", *" \t\n;&|(")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 
 
@@ -41,10 +42,15 @@ class _Lexer(shlex.shlex):
 def commands(script: str) -> list[tuple[str, ...]]:
     """Each simple command: its program and arguments, without quotes, assignments and redirections.
 
-    Empty for a script that cannot be read, and without what stands in double-quoted substitutions, functions' bodies
-    included: to be used for what is surely there, not for what is surely not.
+    Empty for a script that cannot be read, functions' bodies and substitutions included: to be used for what is surely
+    there, not for what is surely not.
     """
-    lexer = _Lexer(cast("str", _Source(_HERE_DOCUMENT.sub(r"\3", script))), posix=True, punctuation_chars=_SEPARATORS)
+    plain = _HERE_DOCUMENT.sub(r"\3", script)
+    return [*_plain(plain), *(command for inner in _quoted_substitutions(plain) for command in commands(inner))]
+
+
+def _plain(script: str) -> list[tuple[str, ...]]:
+    lexer = _Lexer(cast("str", _Source(script)), posix=True, punctuation_chars=_SEPARATORS)
     lexer.whitespace = " \t\r"
     lexer.whitespace_split = True
     lexer.commenters = cast("str", _Comments(lexer))
@@ -53,6 +59,36 @@ def commands(script: str) -> list[tuple[str, ...]]:
     except ValueError:
         return []
     return [command for part in _parted(words) if (command := _simple(part))]
+
+
+def _quoted_substitutions(script: str) -> Iterator[str]:
+    """What stands in ``$(...)`` between double quotes. Outside of quotes its brackets part commands anyway."""
+    quoted, at = False, 0
+    while at < len(script):
+        if script[at] == "\\":
+            at += 1
+        elif script[at] == '"':
+            quoted = not quoted
+        elif script[at] == "'" and not quoted:
+            at = script.find("'", at + 1) if "'" in script[at + 1 :] else len(script)
+        elif script[at] == "#" and not quoted and script[at - 1 : at] in _BEFORE_COMMENTS:
+            at = script.find("\n", at) if "\n" in script[at:] else len(script)
+        elif quoted and script.startswith("$(", at) and not script.startswith("$((", at):
+            end = _closing(script, at + 2)
+            yield script[at + 2 : end]
+            at = end
+        at += 1
+
+
+def _closing(script: str, at: int) -> int:
+    """Where the bracket before ``at`` is closed; brackets in quotes are counted too, so it may be a little early."""
+    depth = 1
+    while at < len(script):
+        depth += {"(": 1, ")": -1}.get(script[at], 0)
+        if not depth:
+            return at
+        at += 1
+    return at
 
 
 def _parted(words: Sequence[str]) -> Iterator[list[str]]:

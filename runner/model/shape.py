@@ -20,16 +20,18 @@ class Sort(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """``words``: all texts that a scalar can be; empty: any."""
+    """``words``: all texts that a scalar can be; empty: any. ``number``: it is never a text."""
 
     sort: Sort
     fields: Mapping[str, Shape] = field(default_factory=lambda: MappingProxyType({}))
     inner: Shape | None = None
     words: frozenset[str] = frozenset()
+    number: bool = False
 
 
 ANY = Shape(Sort.ANY)
 SCALAR = Shape(Sort.SCALAR)
+NUMBER = Shape(Sort.SCALAR, number=True)
 
 
 def record(names: Iterable[str], **known: Shape) -> Shape:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from runner.model.command import CommandResult
+from runner.model.shape import NUMBER
 from runner.parsers.base import Gives, Parser, integer, whole_text
 
 ALREADY_STARTED, NOT_STARTED = 2182, 3521
@@ -105,4 +106,5 @@ NET = Parser(
     ),
     _net,
     gives=Gives.RECORD,
+    known=MappingProxyType({"exit_code": NUMBER, "number": NUMBER}),
 )

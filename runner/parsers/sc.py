@@ -12,9 +12,9 @@ from types import MappingProxyType
 
 from runner.errors import ParseError
 from runner.model.command import CommandResult
-from runner.model.shape import SCALAR, many, one_of, record
+from runner.model.shape import NUMBER, SCALAR, Shape, many, one_of, record
 from runner.parsers.base import Gives, Parser, integer, shown, unreadable
-from runner.parsers.sc_lines import blocks, failure, in_brackets, number, service_type, settings, status, word
+from runner.parsers.sc_lines import STATES, blocks, failure, in_brackets, number, service_type, settings, status, word
 from runner.parsers.windows_lines import lines_of
 
 NO_SUCH_SERVICE = 1060
@@ -127,6 +127,12 @@ _STATUS_FIELDS: Mapping[str, str] = MappingProxyType(
         "flags": "as printed by queryex",
     }
 )
+_STATUS_SHAPES: Mapping[str, Shape] = MappingProxyType(
+    {
+        **dict.fromkeys(("type", "state", "win32_exit_code", "service_exit_code"), NUMBER),
+        "state_word": one_of("", *STATES.values()),
+    }
+)
 SC_QUERY = Parser(
     "sc_query",
     "`sc query NAME` and `sc queryex NAME`: the state of one service. The exit code 1060 must be allowed by `ok_exit` "
@@ -134,6 +140,7 @@ SC_QUERY = Parser(
     _STATUS_FIELDS,
     _query,
     gives=Gives.RECORD,
+    known=_STATUS_SHAPES,
 )
 SC_QC = Parser(
     "sc_qc",
@@ -160,6 +167,7 @@ SC_QC = Parser(
         {
             "start_type": one_of("boot", "system", "auto", "delayed-auto", "demand", "disabled", ""),
             "dependencies": many(SCALAR),
+            **dict.fromkeys(("type", "start"), NUMBER),
         }
     ),
 )
@@ -174,5 +182,5 @@ SC_ENUMDEPEND = Parser(
     ),
     _enumdepend,
     gives=Gives.RECORD,
-    known=MappingProxyType({"services": many(record(_STATUS_FIELDS))}),
+    known=MappingProxyType({"services": many(record(_STATUS_FIELDS, **_STATUS_SHAPES))}),
 )

@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from runner.errors import ParseError
 from runner.model.command import CommandResult
-from runner.model.shape import one_of
+from runner.model.shape import NUMBER, one_of
 from runner.parsers.base import Gives, Parser, integer, shown, unreadable
 from runner.parsers.vss_writer_table import row_of, why_denied
 from runner.parsers.windows_lines import lines_of
@@ -141,5 +141,5 @@ VSS_WRITERS = Parser(
     ),
     parse_vss_writers,
     gives=Gives.LIST,
-    known=MappingProxyType({"state_class": one_of("good", "in_progress", "fault")}),
+    known=MappingProxyType({"state": NUMBER, "state_class": one_of("good", "in_progress", "fault")}),
 )

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 from runner.errors import ParseError
 from runner.model.command import CommandResult
-from runner.model.shape import SCALAR, many
+from runner.model.shape import NUMBER, SCALAR, many
 from runner.parsers.base import Gives, Parser, integer, shown, unreadable, whole_text
 
 _OPENING = re.compile(r"<Event[\s>]")
@@ -113,5 +113,5 @@ WEVTUTIL_EVENTS = Parser(
     ),
     _events,
     gives=Gives.LIST,
-    known=MappingProxyType({"data": many(SCALAR)}),
+    known=MappingProxyType({"data": many(SCALAR), **dict.fromkeys(("id", "level", "record_id"), NUMBER)}),
 )

@@ -25,6 +25,9 @@ SET = """\
 """
 
 
+INSTALLER = "{argv: [msiexec, /?], ok_exit: [0, 3010], check: {command: [sc, query, X]}, undo: [x]}"
+
+
 def argv(words: str) -> Change:
     """Another program for the step `call`."""
     return ARGV, f"argv: [{words}]"
@@ -268,6 +271,51 @@ CASES: list[tuple[str, str, str, list[Change], list[Change]]] = [
         WINDOWS,
         [command("cmd, /c, 'del {{ target.name }}'", "command: [sc, query, X]")],
         [command("demo, /c, 'del {{ target.name }}'", "command: [sc, query, X]")],
+    ),
+    (
+        "name-in-script",
+        "remedies.mend.steps.call",
+        LINUX,
+        [(CALL, "        shell: {script: 'demo {{ folder }}', undo: {script: x}, check: {command: [test, -e, /x]}}\n")],
+        shell("demo {{.Name}} {{ other }}"),
+    ),
+    (
+        "no-such-word",
+        "healthy",
+        WINDOWS,
+        [("service.state == 4", "service.state == 'running'")],
+        [("service.state == 4", "service.state_word == 'running' and service.state < 5")],
+    ),
+    (
+        "no-such-word",
+        "healthy",
+        WINDOWS,
+        [("service.state == 4", "service.state in ['4', 7]")],
+        [("service.state == 4", "service.state in [4, 7]")],
+    ),
+    (
+        "no-such-word",
+        "healthy",
+        WINDOWS,
+        [("service.state == 4", "(service.state > '3')")],
+        [("service.state == 4", "(service.state > 3)")],
+    ),
+    (
+        "hidden-error",
+        "remedies.mend.steps.call",
+        LINUX,
+        [
+            argv("timeout, 5m, e2fsck, -n, '{{ folder }}'"),
+            ("          check:", "          ok_exit: [0, 4]\n          check:"),
+        ],
+        [argv("e2fsck, -n, '{{ folder }}'"), ("          check:", "          ok_exit: [0, 1, 2]\n          check:")],
+    ),
+    (
+        "hidden-error",
+        "remedies.mend.steps.set",
+        WINDOWS,
+        [(SET, f"        command: {INSTALLER.replace('3010', '3010, 1618')}\n")],
+        [(SET, f"        command: {INSTALLER}\n")],
     ),
     (
         "quotes-in-argument",
