@@ -115,7 +115,11 @@ def _not_among(fault: Fault, document: Document) -> tuple[str, str]:
 def _other_kind(fault: Fault, document: Document, fields: Mapping[str, FieldInfo]) -> tuple[str, str]:
     node = document.node(fault.path)
     message = f"{name_of(fault.path)} must be {' or '.join(fault.expected)}, not {describe(node)}"
-    hints = (_hint_argv(expected, node, fields) or _hint(expected, node) for expected in fault.expected)
+    of_command = bool(fault.path) and fault.path[-1] in _COMMANDS
+    hints = (
+        _hint_argv(expected, node, fields) or _hint(expected, node, of_command=of_command)
+        for expected in fault.expected
+    )
     return message, next((hint for hint in hints if hint), "")
 
 
@@ -173,23 +177,26 @@ def _describe_scalar(node: Scalar) -> str:
     return f"the text `{node.text}`" if "\n" not in node.text and len(node.text) < _LONG else "a text"
 
 
-def _hint(expected: str, node: Node | None) -> str:
+_COMMANDS = ("argv", "command", "undo")
+
+
+def _hint(expected: str, node: Node | None, *, of_command: bool = False) -> str:
     """What to write instead, where the way it was written explains the mistake."""
     if not isinstance(node, Scalar):
         return ""
     if expected == "a list":
-        return _hint_list(node)
+        return _hint_list(node, of_command=of_command)
     if expected == "text":
         return _hint_text(node)
     return _HINTS[expected](node) if expected in _HINTS and isinstance(node.data, str) else ""
 
 
-def _hint_list(node: Scalar) -> str:
+def _hint_list(node: Scalar, *, of_command: bool) -> str:
     """One value, or the words of a command that was written as one text."""
     if node.data is None:
         return ""
     words = node.text.split()
-    if len(words) > 1 and not _NOT_A_WORD.search(node.text):
+    if of_command and len(words) > 1 and not _NOT_A_WORD.search(node.text):
         return f"Write a list, with each word for itself: [{', '.join(words)}]."
     return f"Write a list, even for one value: [{node.text}]."
 

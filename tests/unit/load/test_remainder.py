@@ -66,6 +66,7 @@ def test_a_step_that_does_not_fit_is_not_missed_by_a_later_one() -> None:
         ("file: {path: /state, content: good}", "command: rm -rf /tmp/x", "Write {argv: [rm, -rf, /tmp/x]}"),
         ("[cat, /state]", "cat /state", "Write a list, with each word for itself: [cat, /state]."),
         ("[cat, /state]", "cat '/my state'", "Write a list, even for one value: [cat '/my state']."),
+        ("solves: [Demo]", "solves: a b", "Write a list, even for one value: [a b]."),
         ("[cat, /state]", "[]", "`command`: it needs at least 1 entry"),
         ("file: {path: /state, content: good}", "command: {argv: [true]}", "entry 1 of `argv` must be text"),
         ("path: /state", "path: state", "it does not look as it should\n    What belongs here: the file or directory"),
