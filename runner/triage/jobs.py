@@ -168,4 +168,6 @@ def _unclear(raw: Raw, reason: str) -> Unclear:
 
 def _text(data: Mapping[str, object], name: str) -> str:
     value = data.get(name)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)  # a status that is a number is not one that is missing
     return value.strip() if isinstance(value, str) else ""

@@ -12,16 +12,22 @@ _SLASHED = re.compile(r"(?P<first>\d{1,2})/(?P<second>\d{1,2})/(?P<year>\d{4})" 
 _DOTTED = re.compile(r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})" + _CLOCK, re.IGNORECASE)
 _YEAR_FIRST = re.compile(r"(?P<year>\d{4})[/.-](?P<month>\d{1,2})[/.-](?P<day>\d{1,2})" + _CLOCK, re.IGNORECASE)
 _MONTHS = 12
+_NEVER = 2001  # what services write for "not yet": years 1, 1601, 1970 and 2001; nobody backed up a VM to Azure by then
 _NOON = 12
 
 
 def read_time(text: str, *, day_first: bool | None = None) -> tuple[dt.datetime | None, bool]:
     """The time, and whether it came with a zone; without one it is taken for UTC. None for what cannot be read.
 
+    None too for the times that stand for none, such as 0001-01-01, or what ended then would have ended before all else.
     ``day_first`` says how 6/7/2021 is meant. Where that is not known, such a time is not read: a guess would put
     backups in the wrong order.
     """
-    text = text.strip()
+    moment, zoned = _read(text.strip(), day_first=day_first)
+    return (None, False) if moment is None or moment.year <= _NEVER else (moment, zoned)
+
+
+def _read(text: str, *, day_first: bool | None) -> tuple[dt.datetime | None, bool]:
     try:
         moment = dt.datetime.fromisoformat(text)
         zoned = moment.tzinfo is not None

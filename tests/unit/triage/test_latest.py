@@ -117,6 +117,7 @@ def test_jobs_of_the_newer_type_are_jobs_of_vms() -> None:
     ("changes", "why"),
     [
         ({"status": "Fehlgeschlagen"}, "its status `Fehlgeschlagen` is not one"),
+        ({"status": 3}, "its status `3` is not one"),
         ({"status": None, "errorDetails": None}, "does not say how it ended"),
         ({"operation": "Sicherung"}, "its operation `Sicherung` is not one"),
         (
@@ -141,6 +142,14 @@ def test_one_missing_field_does_not_hide_a_failure(missing: str) -> None:
     """The others tell enough."""
     without: dict[str, Any] = {missing: None}
     assert len(sorted_out(job(**without)).act) == 1
+
+
+@pytest.mark.parametrize("never", ["0001-01-01T00:00:00Z", "1970-01-01T00:00:00+00:00", "2001-01-01T00:00:00Z"])
+def test_a_time_that_stands_for_none_is_none(never: str) -> None:
+    """A failure of the year 1 would be over by any success; one that began then has the time at which it ended."""
+    assert len(sorted_out(job(1, startTime=never, endTime=never), well(2)).act) == 1
+    assert not sorted_out(job(1, startTime=never), well(2)).failed
+    assert not sorted_out(job(1, endTime=never), well(2)).failed
 
 
 def test_a_failure_without_a_time_is_never_superseded() -> None:
