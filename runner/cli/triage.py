@@ -132,10 +132,11 @@ def _read(words: _Words) -> tuple[Triage, Inventory, Diagnostics]:
 
 
 def _show(session: Session, words: _Words, found: Triage, inventory: Inventory, diagnostics: Diagnostics) -> int:
-    from runner.triage.calls import Shown, calls, needs  # noqa: PLC0415 - it imports the loader
+    from runner.triage.calls import Shown, calls, in_backup, needs  # noqa: PLC0415 - it imports the loader
 
     plans, hidden = calls(found.act, inventory, words.params)
-    shown = Shown(plans, hidden, words.more(), needs(found, words.params), words.again())
+    busy = in_backup([*found.act, *found.person])
+    shown = Shown(plans, hidden, words.more(), needs(found, words.params), words.again(), busy)
     if words.as_json:
         from runner.triage.view import as_data  # noqa: PLC0415 - the same
 
@@ -153,7 +154,8 @@ def _show(session: Session, words: _Words, found: Triage, inventory: Inventory, 
 def _plan(session: Session, words: _Words, found: Triage) -> int:
     """One plan of exactly these pairs of playbook and target."""
     from runner.cli.planning import end_with_plan, look, save, tell  # noqa: PLC0415 - they import everything
-    from runner.triage.calls import first_failure, needs, pairs  # noqa: PLC0415 - the same
+    from runner.load.wording import listed  # noqa: PLC0415 - the same
+    from runner.triage.calls import first_failure, in_backup, needs, pairs  # noqa: PLC0415 - the same
 
     wanted = pairs(found)
     if not wanted:
@@ -181,6 +183,8 @@ def _plan(session: Session, words: _Words, found: Triage) -> int:
         made = look(session, app, request, prepared, offline=False)
         save(files, made)
         code = end_with_plan(session, made, asked)
+    if busy := in_backup([*found.act, *found.person]):
+        session.screen.say(f"warning: a backup of {listed(busy)} is running; run the plan only once it has ended")
     if not found.complete:
         session.screen.say(
             "warning: not every failed backup is in this plan; without --plan, triage says which and why"

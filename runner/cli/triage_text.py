@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
+from runner.load.wording import listed
 from runner.report.layout import Page
 from runner.report.words import plural
 from runner.triage.calls import Shown
@@ -61,6 +62,10 @@ def _next(page: Page, shown: Shown) -> None:
     page.head("Next")
     for need in shown.needs:
         page.item(2, need.text, need.remedy, paint="warn")
+    if shown.busy:
+        page.item(
+            2, f"a backup of {listed(shown.busy)} is running: run no plan for it before that has ended", paint="warn"
+        )
     page.exact(2, (shlex.join(words) for words in shown.words()))
     if any(call.since for call in shown.plans):
         page.prose(4, _SINCE)

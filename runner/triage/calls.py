@@ -72,6 +72,11 @@ def needs(found: Triage, given: Mapping[str, str]) -> tuple[Need, ...]:
     )
 
 
+def in_backup(found: Iterable[Finding]) -> tuple[str, ...]:
+    """The targets of which another backup was running when the jobs were listed."""
+    return tuple(sorted({one.match.target.name for one in found if one.failure.running and one.match.target}))
+
+
 def calls(
     found: Iterable[Finding], inventory: Inventory, given: Mapping[str, str] | None = None
 ) -> tuple[tuple[Call, ...], tuple[str, ...]]:
@@ -152,7 +157,7 @@ class Shown:
     """What is shown beside the findings.
 
     ``hidden``: targets that no pattern can name; ``more``: the words of each call that come from the user; ``again``:
-    the call that makes one plan of all, empty if it cannot be typed again.
+    the call that makes one plan of all, empty if it cannot be typed again; ``busy``: targets whose backup runs.
     """
 
     plans: Sequence[Call]
@@ -160,6 +165,7 @@ class Shown:
     more: Sequence[str]
     needs: Sequence[Need] = ()
     again: Sequence[str] = ()
+    busy: Sequence[str] = ()
 
     def words(self) -> list[list[str]]:
         """The words of each call; each saves its plan to a file of its own."""

@@ -37,6 +37,7 @@ def as_data(found: Triage, shown: Shown, remarks: Sequence[object] = ()) -> dict
         "elsewhere": [_elsewhere(one) for one in found.elsewhere],
         "plans": [_plan(*one) for one in zip(shown.plans, shown.words(), strict=True)],
         "not_to_be_named": list(shown.hidden),
+        "backup_is_running": list(shown.busy),
         "needs": [
             {"playbook": need.playbook.id, "parameter": need.parameter.name, "targets": list(need.targets)}
             for need in shown.needs

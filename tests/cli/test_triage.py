@@ -216,6 +216,19 @@ def test_without_an_inventory_it_is_refused(desk: Desk, monkeypatch: pytest.Monk
     assert desk.vmfix("triage", jobs(desk, job(3, "here", FLAG))).code == 2
 
 
+def test_a_backup_that_runs_is_warned_of(desk: Desk) -> None:
+    """A remedy would break it off; and it may end well."""
+    again = job(4, "here")
+    again["properties"] |= {"status": "InProgress", "endTime": None}
+    where = ("-i", desk.inventory, "--playbooks", folder(desk))
+    for entries, said in (([job(3, "here", FLAG), again], True), ([job(3, "here", FLAG)], False)):
+        file = jobs(desk, *entries)
+        assert ("a backup of `here` is running" in desk.vmfix("triage", file, *where).out) is said
+        assert desk.vmfix("triage", file, *where, "--json").data["backup_is_running"] == (["here"] if said else [])
+        planned = desk.vmfix("triage", file, *where, "--plan", "-o", desk.folder / "plan.json")
+        assert ("a backup of `here` is running" in planned.err) is said
+
+
 class TestPlan:
     INVENTORY = "vmfix: 1\ntargets:\n" + "".join(
         f"  {name}: {{transport: local, address: localhost}}\n" for name in ("here", "there", "idle")
