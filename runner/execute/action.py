@@ -82,7 +82,7 @@ class Performance:
             if ended is not None and self.deeds.busy and patience.waits():
                 continue
             if ended is not None:
-                return ended
+                return dataclasses.replace(ended, text=f"{ended.text}{patience.said}")
             verdict = self._verify(state)
             if verdict.judged in (Judged.OK, Judged.UNSEEN):
                 return self._end(ActionStatus.CHANGED, *self.deeds.with_what_is_left(verdict.text))

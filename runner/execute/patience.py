@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from runner.execute.tools import Tools
+from runner.model.fields import format_duration
 from runner.steps.base import Settle
 
 
@@ -13,6 +14,7 @@ class Patience:
         self._pause = pause
         self._tools = tools
         self._until: float | None = None
+        self._waits = 0
 
     def waits(self) -> bool:
         """Wait until the next try; False: there is none any more."""
@@ -22,4 +24,11 @@ class Patience:
         if self._tools.stop.asked or clock.monotonic() + self._pause.every > self._until:
             return False
         clock.sleep(self._pause.every)
+        self._waits += 1
         return True
+
+    @property
+    def said(self) -> str:
+        """How often and for how long it was tried, to be put behind another text; empty where it was tried once."""
+        waited = format_duration(self._waits * self._pause.every)
+        return f"; tried {self._waits + 1} times in {waited}" if self._waits else ""

@@ -9,7 +9,7 @@ from runner.report.words import outcome
 
 LAST = 20  # lines of output that are shown; the JSON report has all that was kept
 _LONGEST_SAID = 60
-_FINE = ("", "ok")
+_FINE = ("", "ok", "started")
 
 
 def is_short(action: ActionReport, command: SentCommand) -> bool:

@@ -100,7 +100,7 @@ def outcome(command: SentCommand) -> str:
     if command.lost or command.exit_code is None:
         dead = {True: "its process is dead", False: "its process was left running", None: ""}[command.process_dead]
         return ", ".join(part for part in ("outcome unknown", command.error, dead) if part)
-    judged = f" ({command.judged.replace('_', ' ')})" if command.judged not in ("", "ok") else ""
+    judged = f" ({command.judged.replace('_', ' ')})" if command.judged not in ("", "ok", "started") else ""
     return f"exit {command.exit_code}{judged}"
 
 

@@ -26,6 +26,7 @@ _APT = (
 _KEEPING = (*("-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold", "--no-remove"),)
 _LOCKED = "another program installs or updates packages just now"
 _WAIT = "Wait until it is done (unattended upgrades may take a while), then run vmfix again."
+_RESTART = "Restart the machine at a time that suits its owner."
 _CONFIGURE = "dpkg --configure -a"
 # zypper(8), EXIT CODES; those that are no failure.
 _ZYPPER_OK: Mapping[int, str] = {
@@ -153,7 +154,8 @@ class Package(StepType[PackageArgs, PackageSeen]):
         code = result.exit_code
         said = f"{result.out}\n{result.err}"
         if "zypper" in command.argv and code in _ZYPPER_OK:
-            return Judgement(Judged.OK, _ZYPPER_OK[code], facts={"reboot_wanted": code == _ZYPPER_REBOOT})
+            wanted = code == _ZYPPER_REBOOT
+            return Judgement(Judged.OK, _ZYPPER_OK[code], facts={"reboot_wanted": wanted}, advice=_RESTART * wanted)
         if code == 0:
             return Judgement(Judged.OK, "exit 0")
         if _is_locked(command, code, said):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import select
 import time
@@ -21,7 +22,17 @@ NOT_PART = 9009
 # Ours that do what Windows' do, and those that only the lab has.
 TOOLS = {
     *("chcp.com", "hostname.exe", "msdtc.exe", "net.exe", "reg.exe", "sc.exe", "shutdown.exe", "vssadmin.exe"),
-    *("wevtutil.exe", "whoami.exe", "echoargs.exe", "echocrt.exe", "labboot.exe", "labproc.exe", "labsvc.exe"),
+    *(
+        "certutil.exe",
+        "where.exe",
+        "wevtutil.exe",
+        "whoami.exe",
+        "echoargs.exe",
+        "echocrt.exe",
+        "labboot.exe",
+        "labproc.exe",
+        "labsvc.exe",
+    ),
     *("winrshost.exe", *PROVEN, *MACHINERY),
 }
 HOLDS_FOR_NOW = 0.3
@@ -163,9 +174,7 @@ class TestNothingPretends:
         system32 = box.folder / "prefix/drive_c/windows/system32"
         programs = [path.name for path in system32.iterdir() if path.suffix in {".exe", ".com"}]
         foreign = sorted(set(programs) - set(TOOLS))
-        assert {"powershell.exe", "icacls.exe", "certutil.exe", "tasklist.exe", "wmic.exe", "msiexec.exe"} <= set(
-            foreign
-        )
+        assert {"powershell.exe", "icacls.exe", "sfc.exe", "tasklist.exe", "wmic.exe", "msiexec.exe"} <= set(foreign)
         wrong = {}
         for name in foreign:
             code, text = box.view.run(name)
@@ -174,7 +183,11 @@ class TestNothingPretends:
         assert wrong == {}
 
     @pytest.mark.parametrize(
-        "line", ["net view", "sc delete BITS", "reg export HKLM x", "wevtutil el", "vssadmin list shadows"]
+        "line",
+        [
+            *("net view", "sc delete BITS", "reg export HKLM x", "wevtutil el", "vssadmin list shadows"),
+            *("where reg.exe", r"where /r C:\ *.exe", "certutil -store My", r"certutil -hashfile C:\x MD5"),
+        ],
     )
     def test_verbs_that_are_not_there_fail_loudly(self, box: Box, line: str) -> None:
         ended = box.run(line)
@@ -308,6 +321,20 @@ class TestReg:
         assert box.run(r"reg add HKLM\SOFTWARE\Two /v a /d 32 /f /reg:32").code == 0
         assert box.run(r"reg query HKLM\SOFTWARE\Two /v a /reg:64").code == 1
         assert box.run(r"reg query HKLM\SOFTWARE\Wow6432Node\Two /v a /reg:64").code == 0
+
+
+class TestFiles:
+    def test_where_finds_every_file_of_the_name_below(self, box: Box) -> None:
+        found = box.run(r"where /r C:\ WHERE.exe")
+        assert (found.code, found.out.lower(), found.err) == (0, "c:\\windows\\system32\\where.exe\n", "")
+        nothing = Ended(1, "", "INFO: Could not find files for the given pattern(s).\n")
+        assert box.run(r"where /r C:\windows nosuch.exe") == box.run(r"where /r C:\nosuch reg.exe") == nothing
+
+    def test_certutil_tells_the_digest(self, box: Box) -> None:
+        path = box.folder / "prefix/drive_c/windows/system32/reg.exe"
+        told = box.run(r"certutil -hashfile C:\windows\system32\reg.exe SHA256")
+        assert (told.code, told.out.split("\n")[1]) == (0, hashlib.sha256(path.read_bytes()).hexdigest())
+        assert box.run(r"certutil -hashfile C:\nosuch SHA256").code == 0x80070002
 
 
 class TestWevtutil:

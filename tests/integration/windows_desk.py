@@ -8,8 +8,8 @@ from collections.abc import Collection, Mapping
 from tests.integration.lab_desk import Desk, Done
 
 READS = re.compile(
-    r"(sc (query|queryex|qc|enumdepend) |reg query |vssadmin list writers|wevtutil qe |where /r |whoami|hostname|"
-    r"net start$)"
+    r"(sc (query|queryex|qc|enumdepend) |reg query |vssadmin list writers|wevtutil qe |where /r |"
+    r"certutil -hashfile |whoami|hostname|net start$)"
 )
 
 

@@ -54,7 +54,7 @@ def start_machine(folder: Path, scenario_name: str) -> None:
     scenario = WINDOWS_SCENARIOS[scenario_name]
     folder.mkdir(exist_ok=True)
     keys, files = machine_keys(scenario, folder.name), machine_files(scenario)
-    make_prefix(folder / "prefix", build_tools(cache_folder()), keys, files)
+    make_prefix(folder / "prefix", build_tools(cache_folder()), keys, files, scenario.programs)
     machine.start(folder, folder.name, boot_ms=scenario.boot_ms)
 
 

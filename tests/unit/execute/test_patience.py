@@ -93,7 +93,7 @@ def test_patience_ends_and_no_other_remedy_is_tried() -> None:
 
     assert verdict.status is Status.FAILED
     assert machine.changes == [INSTALL] * 3
-    assert "said busy" in verdict.reason
+    assert verdict.reason == "set: said busy; tried 3 times in 20s"
     assert verdict.advice == "mind that it is busy"
 
 

@@ -14,12 +14,13 @@ from examples.lab.processes import run
 SOURCES = Path(__file__).parents[1] / "tools"
 COMPILER = "x86_64-w64-mingw32-gcc"
 FLAGS = ("-std=c11", "-O1", "-s", "-static", "-municode", "-DWIN32_LEAN_AND_MEAN", "-Wall", "-Wextra", "-Werror")
-LIBRARIES = ("-lshell32",)
+LIBRARIES = ("-lshell32", "-lbcrypt")
 HEADER = "lab.h"
 SHARED = ("text.c", "settings.c", "service.c")
 # Tool -> options of its own. A tool is one source file, and the shared ones.
 TOOLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
+        "certutil": (),
         "chcp": (),
         "echoargs": (),
         "echocrt": (),
@@ -33,8 +34,10 @@ TOOLS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "reg": (),
         "sc": (),
         "shutdown": (),
+        "vcredist": ("-mwindows",),
         "vssadmin": (),
         "wevtutil": (),
+        "where": (),
         "whoami": (),
         "winrshost": (),
     }
@@ -66,7 +69,8 @@ def build_tools(cache: Path) -> Mapping[str, Path]:
 
 def _compile(output: Path, source: Path, options: list[str]) -> None:
     header = output.parent / HEADER
-    run([COMPILER, *FLAGS, "-include", str(header), *options, "-o", str(output), str(source)], timeout_s=120)
+    # The libraries are among the options, and count only for what stands before them.
+    run([COMPILER, *FLAGS, "-include", str(header), "-o", str(output), str(source), *options], timeout_s=120)
 
 
 def _link(tool: str, folder: Path, path: Path) -> None:

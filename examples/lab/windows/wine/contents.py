@@ -29,6 +29,7 @@ class WindowsScenario:
     writers: tuple[Writer, ...] = ()  # in place of those with the same GUID, or beside the others
     services: Mapping[str, Service] = field(default_factory=dict)  # in place of those with the same name, or beside
     registry: Keys = field(default_factory=dict)  # below HKLM
+    programs: Mapping[str, str] = field(default_factory=dict)  # by their path below C:, which tool of the lab it is
     absent: tuple[str, ...] = ()  # keys of a healthy target that are not there
     events: tuple[Event, ...] = ()
     language: str = "en"

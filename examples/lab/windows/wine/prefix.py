@@ -26,6 +26,8 @@ MACHINERY = ("services.exe", "wineboot.exe")
 ABSENT_IN_WINE = ("powershell.exe", "wmic.exe", "diskshadow.exe", "bcdedit.exe", "sfc.exe", "net1.exe", "pwsh.exe")
 # What the tools are called on the target, where it is not their own name.
 RENAMED: Mapping[str, str] = {"chcp": "chcp.com"}
+# Tools that lie where a scenario puts them.
+ELSEWHERE = ("vcredist",)
 PROGRAM_ENDINGS = (".exe", ".com")
 FOLDERS = (
     "lab",
@@ -42,8 +44,10 @@ def libraries() -> Path | None:
     return next((folder for folder in LIBRARY_FOLDERS if (folder / "ntdll.dll").exists()), None)
 
 
-def make_prefix(folder: Path, tools: Mapping[str, Path], keys: Keys, files: Mapping[str, bytes]) -> None:
-    """Make the prefix `folder` anew: keys below HKLM, and files by their path below C:."""
+def make_prefix(
+    folder: Path, tools: Mapping[str, Path], keys: Keys, files: Mapping[str, bytes], programs: Mapping[str, str]
+) -> None:
+    """Make the prefix `folder` anew: keys below HKLM, and by their paths below C: files, and tools as programs."""
     source = libraries()
     if source is None:
         raise LabError("Wine's libraries are missing: apt-get install wine64")
@@ -62,12 +66,15 @@ def make_prefix(folder: Path, tools: Mapping[str, Path], keys: Keys, files: Mapp
     for path, data in files.items():
         (drive / path).parent.mkdir(parents=True, exist_ok=True)
         (drive / path).write_bytes(data)
+    for path, tool in programs.items():
+        (drive / path).parent.mkdir(parents=True, exist_ok=True)
+        _put(tools[tool], drive / path)
     _give_away(folder)
 
 
 def _fill_system32(system32: Path, source: Path, tools: Mapping[str, Path]) -> set[str]:
     """Link or place every file of the folder; returns the names of the programs that are not Wine's."""
-    ours = {RENAMED.get(tool, f"{tool}.exe"): path for tool, path in tools.items()}
+    ours = {RENAMED.get(tool, f"{tool}.exe"): path for tool, path in tools.items() if tool not in ELSEWHERE}
     for entry in os.scandir(source):
         if entry.name in PROVEN + MACHINERY or not entry.name.endswith(PROGRAM_ENDINGS):
             (system32 / entry.name).symlink_to(entry.path)

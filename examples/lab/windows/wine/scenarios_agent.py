@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from examples.lab.windows.wine.contents import WindowsScenario
+from examples.lab.windows.wine.contents import LAB, WindowsScenario
 from examples.lab.windows.wine.services import AGENT, INSTALLER, Service, Start
 from examples.lab.windows.wine.wants import RegistryNumber, Restarted, Running, Starts, Untouched, Want
 
@@ -110,6 +110,27 @@ CRYPTO_SCENARIOS: Mapping[str, WindowsScenario] = {
     ),
 }
 INSTALLED: Mapping[str, Mapping[str, str | int]] = {RUNTIME: {"Installed": 1, "Version": "v12.0.21005.01"}}
+EXTENSION = "Packages/Plugins/Microsoft.Azure.RecoveryServices.VMSnapshot"
+# By its letters 1.0.9.0 would be the newest; what lies there is no installer.
+VERSIONS: Mapping[str, str] = {
+    f"{EXTENSION}/1.0.9.0/vcredist2013_x64.exe": "notlab",
+    f"{EXTENSION}/1.0.36.0/vcredist2013_x64.exe": "vcredist",
+}
+FOR_EVER = 1000
+
+
+def _without_runtime(title: str, *more: Want, **lab: int) -> WindowsScenario:
+    """A target whose extension has an installer that behaves as vcredist.c says."""
+    return WindowsScenario(
+        title=f"the Visual C++ 2013 runtime is missing; {title}",
+        services={"msiserver": INSTALLER},
+        registry={rf"{LAB}\VcRedist": lab},
+        programs=VERSIONS,
+        wants=(Starts("msiserver", Start.DEMAND), Untouched(("CryptSvc",)), *more),
+    )
+
+
+INSTALLED_NOW = RegistryNumber(RUNTIME, "Installed", 1)
 INSTALLER_SCENARIOS: Mapping[str, WindowsScenario] = {
     "win-vcredist-there": WindowsScenario(
         title="the Visual C++ 2013 runtime is there, and the Windows Installer starts on demand",
@@ -123,6 +144,16 @@ INSTALLER_SCENARIOS: Mapping[str, WindowsScenario] = {
         registry=INSTALLED,
         wants=(Starts("msiserver", Start.DEMAND),),
     ),
+    "win-vcredist-missing": _without_runtime(
+        "its installer returns before it is done, and a restart is due",
+        INSTALLED_NOW,
+        ExitCode=3010,
+        Returns=1,
+        WorkMs=3000,
+    ),
+    "win-vcredist-busy": _without_runtime("another installation runs at first", INSTALLED_NOW, Busy=1, WorkMs=500),
+    "win-vcredist-busy-for-good": _without_runtime("another installation runs for ever", Busy=FOR_EVER),
+    "win-vcredist-fails": _without_runtime("its installer fails (1603)", Fails=1603),
     "win-installer-gone": WindowsScenario(
         title="there is no Windows Installer", registry=INSTALLED, wants=(Untouched(("CryptSvc",)),)
     ),
