@@ -143,6 +143,9 @@ def _arguments(page: Page, indent: int, data: Mapping[str, object], place: Place
         if isinstance(value, Mapping):
             page.prose(indent, f"{name}:")
             _arguments(page, indent + 2, value, place)
+        elif isinstance(value, list) and any(isinstance(each, Mapping) for each in value):
+            for number, each in enumerate(value, start=1):
+                _arguments(page, indent, {f"{name} {number}": each}, place)
         elif isinstance(value, str) and "\n" in value:
             page.prose(indent, f"{name}:")
             page.exact(indent + 2, (f"| {line}" for line in value.splitlines()))

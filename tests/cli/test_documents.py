@@ -66,6 +66,15 @@ def test_show_finds_a_playbook_by_everything_it_goes_by(desk: Desk, word: str) -
     assert done.out.index("raise: Raise the flag") < done.out.index("by-hand")
 
 
+def test_show_writes_checks_as_they_are_to_be_read(desk: Desk) -> None:
+    """Each with its command as it would be sent, and none as a value of Python."""
+    shown = " ".join(desk.vmfix("show", "visual-cpp-runtime").out.split())
+
+    assert "checks 1: command: reg query HKLM\\SOFTWARE\\Microsoft\\VisualStudio\\12.0\\VC\\Runtimes\\x64 /v" in shown
+    assert "checks 2: command: reg query HKLM\\SOFTWARE\\Wow6432Node\\Microsoft\\" in shown
+    assert "{'" not in shown
+
+
 @pytest.mark.parametrize(
     ("words", "found"),
     [
