@@ -10,8 +10,8 @@ from runner.lint.book import Book, Text
 from runner.lint.finding import Finding, error
 from runner.load.playbook_check import TARGET
 from runner.load.wording import listed, nearest
-from runner.model.playbook import Observation, Remedy
-from runner.model.shape import ANY, SCALAR, Shape, Sort, many, one_of, record
+from runner.model.playbook import Observation, Parameter, Remedy
+from runner.model.shape import ANY, NUMBER, SCALAR, Shape, Sort, many, one_of, record
 from runner.parsers import PARSERS
 from runner.plan.actions import RESULTS
 from runner.plan.facts import FIRST, ready
@@ -88,7 +88,8 @@ class _Shapes:
 
     def __init__(self, book: Book) -> None:
         self._book = book
-        self.names: dict[str, Shape] = {TARGET: TARGET_SHAPE}
+        given = ((parameter.name, _parameter(parameter)) for parameter in book.playbook.params)
+        self.names: dict[str, Shape] = {TARGET: TARGET_SHAPE, **dict(given)}
         self._items: dict[str, Shape] = {}
         for observation in book.playbook.observe:
             self._add(observation)
@@ -125,6 +126,13 @@ class _Shapes:
             names[RESULTS] = _results(text.remedy)
             names["item"] = self._item(text.step.for_each.text) if text.step.for_each is not None else ANY
         return names
+
+
+def _parameter(parameter: Parameter) -> Shape:
+    if parameter.type == "int":
+        return NUMBER
+    words = [choice for choice in parameter.choices if isinstance(choice, str)] if parameter.type == "str" else []
+    return one_of(*words) if words else ANY
 
 
 def _results(remedy: Remedy) -> Shape:

@@ -34,7 +34,7 @@ SCALAR = Shape(Sort.SCALAR)
 NUMBER = Shape(Sort.SCALAR, number=True)
 
 
-def record(names: Iterable[str], **known: Shape) -> Shape:
+def record(names: Iterable[str], /, **known: Shape) -> Shape:
     """A record with these fields, of which only the ``known`` ones have a shape themselves."""
     return Shape(Sort.RECORD, MappingProxyType({**dict.fromkeys(names, ANY), **known}))
 

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from runner.errors import ParseError
 from runner.model.command import CommandResult
-from runner.model.shape import SCALAR, many, table
+from runner.model.shape import NUMBER, SCALAR, Shape, many, one_of, table
 from runner.parsers.base import Gives, Parser, integer, shown, unreadable, whole_text
 
 
@@ -70,6 +70,19 @@ _FIELDS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+_STATES = frozenset(
+    ("active", "reloading", "refreshing", "inactive", "failed", "activating", "deactivating", "maintenance", "unknown")
+)
+_SHAPES: Mapping[str, Shape] = MappingProxyType(
+    {
+        "other": table(many(SCALAR)),
+        "load_state": one_of("stub", "loaded", "not-found", "bad-setting", "error", "merged", "masked"),
+        "active_state": one_of(*_STATES),
+        **{field: NUMBER for field, read, _ in _PROPERTIES.values() if read is _count},
+        **{field: many(SCALAR) for field, read, _ in _PROPERTIES.values() if read is _words},
+    }
+)
+
 
 def _unit(block: str, result: CommandResult) -> dict[str, object]:
     unit: dict[str, object] = {}
@@ -106,11 +119,6 @@ def _show(result: CommandResult) -> object:
     return units[0]
 
 
-_STATES = frozenset(
-    ("active", "reloading", "refreshing", "inactive", "failed", "activating", "deactivating", "maintenance", "unknown")
-)
-
-
 def _is_active(result: CommandResult) -> object:
     """The exit code alone does not tell which unit it is about: 0 means that *any* of those asked for is active."""
     states = whole_text(result).split()
@@ -127,7 +135,7 @@ SYSTEMCTL_SHOW = Parser(
     _FIELDS,
     _show,
     gives=Gives.RECORD,
-    known=MappingProxyType({"other": table(many(SCALAR))}),
+    known=_SHAPES,
 )
 SYSTEMCTL_SHOW_UNITS = Parser(
     "systemctl_show_units",
@@ -135,7 +143,7 @@ SYSTEMCTL_SHOW_UNITS = Parser(
     _FIELDS,
     _show_units,
     gives=Gives.LIST,
-    known=MappingProxyType({"other": table(many(SCALAR))}),
+    known=_SHAPES,
 )
 SYSTEMCTL_IS_ACTIVE = Parser(
     "systemctl_is_active",

@@ -281,6 +281,39 @@ CASES: list[tuple[str, str, str, list[Change], list[Change]]] = [
     ),
     (
         "no-such-word",
+        "define.bad",
+        LINUX,
+        [('units.active_state != "active"', 'units.active_state != "running"')],
+        [('units.active_state != "active"', 'units.sub_state != "running"')],
+    ),
+    (
+        "no-such-word",
+        "healthy",
+        LINUX,
+        [
+            ("folder: {type: str, default: /srv,", "folder: {type: str, choices: [/srv, /x], default: /srv,"),
+            (HEALTHY, "healthy: not bad and mounts and folder != '/y'"),
+        ],
+        [
+            ("folder: {type: str, default: /srv,", "folder: {type: str, choices: [/srv, /x], default: /srv,"),
+            (HEALTHY, "healthy: not bad and mounts and folder != '/x'"),
+        ],
+    ),
+    (
+        "no-such-word",
+        "healthy",
+        LINUX,
+        [
+            ("folder: {type: str, default: /srv,", "folder: {type: int, default: 1,"),
+            (HEALTHY, "healthy: not bad and mounts and folder != '1'"),
+        ],
+        [
+            ("folder: {type: str, default: /srv,", "folder: {type: int, default: 1,"),
+            (HEALTHY, "healthy: not bad and mounts and folder != 2"),
+        ],
+    ),
+    (
+        "no-such-word",
         "healthy",
         WINDOWS,
         [("service.state == 4", "service.state == 'running'")],
