@@ -6,7 +6,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from runner.errors import (
     DeadlineExceeded,
@@ -58,6 +58,7 @@ class WinrmConnection:
         self._state = threading.Lock()  # of the next two, which the closing thread reads and writes too
         self._running = False
         self._closing = False
+        self._going_on: Execution | None = None
 
     def open(self) -> None:
         """Connect, verify and log in. No shell is opened."""
@@ -100,12 +101,11 @@ class WinrmConnection:
 
     def _run(self, command: Command, prepared: Launch) -> CommandResult:
         began = time.monotonic()
-        execution, end = self._shell.execute(command, prepared, began + command.at_most)
-        if end is End.LATE:
-            raise self._late(command, execution)
-        execution.free()
-        if command.goes_on:  # the shell would take along what still runs in it
-            self._shell.drop(end_it=False)
+        with self._shell.aside() if command.goes_on else nullcontext():
+            execution, end = self._shell.execute(command, prepared, began + command.at_most)
+            if end is End.LATE:
+                raise self._late(command, execution)
+        self._free(command, execution)
         elapsed = time.monotonic() - began
         out, err = (
             to_utf8(bytes(kept.body), self._oem_codec, truncated=kept.truncated)
@@ -118,6 +118,17 @@ class WinrmConnection:
             elapsed=elapsed,
             truncated=execution.out.truncated or execution.err.truncated,
         )
+
+    def _free(self, command: Command, execution: Execution) -> None:
+        """Let the service forget the command; one that goes on only when the next one of its kind has ended.
+
+        The signal for that is the one that also ends what runs.
+        """
+        ended: Execution | None = execution
+        if command.goes_on:
+            ended, self._going_on = self._going_on, execution
+        if ended is not None:
+            ended.free()
 
     def _check_rights(self) -> None:
         """Once per connection: a token that UAC has filtered would let some tools fail, and others do half."""
@@ -203,6 +214,7 @@ class WinrmConnection:
 
     def _leave(self) -> None:
         self._shell.leave()
+        self._going_on = None
         self._secrets.clear()
 
     def _reveal(self, ref: SecretRef | None) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from runner.errors import ConnectionLost, TransportError
 from runner.model.command import Command, Effect
@@ -31,6 +32,7 @@ class RemoteShell:
         self._beside = Beside(lambda: Wsman(Line(login)))
         self._given_up: list[str] = []
         self._aborted = False
+        self._aside: str | None = None
 
     def execute(self, command: Command, launch: Launch, ends_at: float) -> tuple[Execution, End]:
         """Run it in the shell that there is, or in a new one if the service says that there is none for it."""
@@ -46,6 +48,18 @@ class RemoteShell:
                 raise self._lost(command, execution, str(error)) from None
         message = "a loop that always returns or raises has ended"
         raise RuntimeError(message)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Run in another shell meanwhile, always the same one, which nothing ends: what its commands started goes on.
+
+        One is enough, for a service allows only so many.
+        """
+        usual, self.id = self.id, self._aside
+        try:
+            yield
+        finally:
+            self._aside, self.id = self.id, usual
 
     def drop(self, *, end_it: bool) -> None:
         """Use it no more. With ``end_it`` the service is asked to end it, and what runs in it, beside what comes next.
@@ -77,6 +91,7 @@ class RemoteShell:
         """End the shell, finish the clean-up, close the connections. Never raises; all may be used again."""
         self._aborted = False
         self.wsman.line.revive()
+        self._aside = None
         shells, self.id, self._given_up = [*self._given_up, *filter(None, [self.id])], None, []
         for shell in shells:
             # Gone already, or out of reach: then the service ends it when it was idle for long enough.

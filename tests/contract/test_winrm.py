@@ -636,13 +636,20 @@ def test_the_shell_of_a_command_that_was_left_running_stays(endpoint: Endpoint, 
 def test_what_goes_on_behind_a_command_is_not_ended_with_the_connection(
     endpoint: Endpoint, connection: WinrmConnection
 ) -> None:
-    """Its shell stays, and the next command gets another one, which does not."""
-    assert connection.run(dataclasses.replace(HELLO, goes_on=True)).out == "hello\r\n"
-    (stays,) = endpoint.open_shells()
+    """One shell is for such commands, and stays; all others get another one. The last of them is not signalled."""
+    going_on = dataclasses.replace(HELLO, goes_on=True)
     connection.run(HELLO)
+    (usual,) = endpoint.open_shells()
+    for _ in range(3):
+        assert connection.run(going_on).out == "hello\r\n"
+        connection.run(HELLO)
+    assert len(endpoint.open_shells()) == 2
+    assert until(lambda: endpoint.requests()["Signal"] == 6)
     connection.close()
 
-    assert endpoint.open_shells() == (stays,)
+    assert len(endpoint.open_shells()) == 1
+    assert usual not in endpoint.open_shells()
+    assert endpoint.requests()["Signal"] == 6
 
 
 def test_a_shell_that_went_with_its_command_proves_nothing(endpoint: Endpoint, connection: WinrmConnection) -> None:
