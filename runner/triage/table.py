@@ -8,7 +8,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 from runner.diagnostics import Diagnostics, Span
-from runner.triage.times import day_first, needs_order
+from runner.model.text import beginning
+from runner.triage.times import day_first, needs_order, read_time
 from runner.triage.values import Raw
 
 # Headers differ by view and year of the portal: blanks and case count little, and `properties.status` is `status`.
@@ -39,6 +40,7 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 _FIELD = {word: field for field, words in _COLUMNS.items() for word in (field, *words)}
 _STARTED = frozenset({"scheduled", "on-demand", "on demand", "ad hoc", "adhoc"})
+_SHOWN = 40  # characters of a time that cannot be read
 _SEPARATOR = re.compile(r"sep=(.)\s*", re.IGNORECASE)
 _NEEDED = (
     "It needs a header with at least the VM (`Workload name`), and the status (`Status`) or the error (`Error code`)."
@@ -73,10 +75,21 @@ def _raws(
     rows = [(line, _row(fields, cells)) for line, cells in found]
     times = [(line, str(row.get(name, "")).strip()) for line, row in rows for name in ("starttime", "endtime")]
     order = day_first(text for _, text in times)
-    for line, text in [(line, text) for line, text in times if order is None and needs_order(text)][:1]:
-        message = f"which is the day of {text} cannot be told, so no success in this table ends a failure"
-        diagnostics.warning(Span(source, line, 1), message, "Export a table with a day after the 12th too.")
+    _warn_of_times([one for one in times if read_time(one[1], day_first=order)[0] is None], source, diagnostics)
     return [Raw(f"{source}: line {line}", row, order) for line, row in rows]
+
+
+def _warn_of_times(unread: Sequence[tuple[int, str]], source: str, diagnostics: Diagnostics) -> None:
+    """Of the first only, for the others are written in the same way. Without a digit it stands for "not yet"."""
+    for line, text in [one for one in unread if any(map(str.isdigit, one[1]))][:1]:
+        what, advice = (
+            f"the time `{beginning(text, _SHOWN)}` cannot be read",
+            "Export it with times such as 2026-11-30T01:00:00Z.",
+        )
+        if needs_order(text):
+            what = f"which is the day of {text} cannot be told"
+            advice = "Export a table with a day after the 12th too."
+        diagnostics.warning(Span(source, line, 1), f"{what}, so no success in this table ends such a failure", advice)
 
 
 def _usable(fields: Sequence[str]) -> bool:

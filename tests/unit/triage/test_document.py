@@ -161,6 +161,18 @@ def test_days_are_only_read_where_the_table_shows_how(days: tuple[str, str], com
     assert (not found.act) is complete
 
 
+@pytest.mark.parametrize(
+    ("when", "warned"), [("30 Nov 2026 01:00", True), ("-", False), ("2026-11-30 01:00:00", False)]
+)
+def test_a_time_that_cannot_be_read_is_warned_of(when: str, warned: bool) -> None:
+    """Once, with its line; a dash says that there is none."""
+    diagnostics = Diagnostics()
+    row = f"web-01,Failed,{when}\n"
+    assert len(read_document(f"VM name,Status,Start time\n{row}{row}", "jobs", diagnostics)) == 2
+    said = "jobs:2:1: warning: the time `30 Nov 2026 01:00` cannot be read"
+    assert [str(one).partition(", so no")[0] for one in diagnostics.warnings] == ([said] if warned else [])
+
+
 @pytest.mark.parametrize(("second", "warned"), [("11/5/2026 3:00:00 AM", True), ("11/15/2026 3:00:00 AM", False)])
 def test_a_table_whose_days_cannot_be_told_is_warned_of(second: str, warned: bool) -> None:
     """Its failures look as if no success came after them."""
