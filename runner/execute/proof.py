@@ -80,8 +80,8 @@ class Proof:
             text = "the guest shows no fault now" if verdict else trouble or "the guest still shows the fault"
         missing = "" if verdict else self._missing(keeps)
         self._record(remedy, missing or text, healthy=verdict)
-        if missing:
-            return RemedyResult(Ended.FAILED, missing, changed=changed)
+        if missing:  # new damage, which the next remedy was not made for
+            return RemedyResult(Ended.FAILED, missing, changed=changed, ends_ladder=True)
         if verdict is None:
             return _applied(text, changed=changed)
         return RemedyResult(Ended.HEALTHY if verdict else Ended.NOT_HEALTHY, text, changed=changed)

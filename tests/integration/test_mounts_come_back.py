@@ -7,8 +7,8 @@ import pytest
 from examples.lab import Lab
 from examples.lab.sent import sent
 from tests.integration.conftest import DeskOf
-from tests.integration.lab_desk import Done, conf, mounted, wait_for, wrap
-from tests.integration.test_fs_freeze_faults import HELD_REPAIR, let_go, running
+from tests.integration.lab_desk import Done, conf, mounted, wrap
+from tests.integration.test_fs_freeze_faults import HELD_REPAIR, held, let_go
 
 pytestmark = pytest.mark.real
 
@@ -77,7 +77,7 @@ def test_a_mount_below_one_in_an_unknown_state_stays_down_too(desk_of: DeskOf) -
     folder_below(desk.lab, "n")
 
     with desk.start("run", "--approve", "all", "--json") as process:
-        wait_for(lambda: running(desk.lab, "n", "e2fsck -f -p"), "the repair")
+        held(desk.lab, "n")
         assert desk.lab.kill_connections("n") > 0
         out, err = process.communicate(timeout=100)
     done = Done(process.returncode, out, err)

@@ -422,8 +422,10 @@ def test_a_manual_remedy_needs_a_person() -> None:
 
 
 def test_what_was_there_before_must_be_there_after() -> None:
-    """A remedy that makes the target healthy by losing something has failed."""
+    """A remedy that makes the target healthy by losing something has failed, and no other remedy is tried on that."""
     text = SIMPLE.replace("remedies:", "keeps: extra.split(',')\nremedies:")
+    text = text.replace("  - id: mend", "  - id: mend\n    on_failure: next")
+    text += "  - {id: more, title: More, manual: Do more.}\n"
     it = World(load(text), {"a": Machine({"state": "bad", "extra": "x,y"})})
 
     def lossy(of: Machine, _command: Command) -> CommandResult | None:

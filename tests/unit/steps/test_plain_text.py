@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from runner.model.plan import Outcome
@@ -37,6 +37,7 @@ def decide(content: str, **wish: object) -> Decision:
         ("O=1\n#o=1\n", "O=1\n#o=1\no=2\n"),
         ("a=1", "a=1\no=2\n"),
         ("a=1\r\nb=1\r\n", "a=1\r\nb=1\r\no=2\r\n"),
+        ('a=1\r\nb="1"', 'a=1\r\nb="1"\no=2\r\n'),
         ("", "o=2\n"),
     ],
 )
@@ -50,6 +51,7 @@ def test_remove() -> None:
     assert set_plain("o=1\na=1\n o = 2\n#o=3\n", "o", None) == "a=1\n#o=3\n"
 
 
+@example('\r\n=;"', "y")
 @given(
     st.lists(st.text(alphabet='oab=# "\t\r;', max_size=10), max_size=6).map("\n".join),
     st.sampled_from(["y", "n", "1,2", "a b"]),
