@@ -42,7 +42,7 @@ def _written(old: Assignment, value: str) -> str:
 
 
 def _added(lines: list[str], line: str) -> list[str]:
-    """At the end; a last line without a line end gets a plain one, since a carriage return would belong to its value."""
+    """At the end; a last line without a line end gets a plain one: a carriage return would belong to its value."""
     end = "\r" if any(each.endswith("\r") for each in lines) else ""
     kept = lines if lines[-1] else lines[:-1]
     return [*kept, line + end, ""]
