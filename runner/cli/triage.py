@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -132,11 +133,12 @@ def _read(words: _Words) -> tuple[Triage, Inventory, Diagnostics]:
 
 
 def _show(session: Session, words: _Words, found: Triage, inventory: Inventory, diagnostics: Diagnostics) -> int:
-    from runner.triage.calls import Shown, calls, in_backup, needs  # noqa: PLC0415 - it imports the loader
+    from runner.triage.calls import Shown, calls, in_backup, needs, vault_of  # noqa: PLC0415 - it imports the loader
 
     plans, hidden = calls(found.act, inventory, words.params)
     busy = in_backup([*found.act, *found.person])
-    shown = Shown(plans, hidden, words.more(), needs(found, words.params), words.again(), busy)
+    missing = needs(found, {**words.params, **vault_of([*found.act, *found.person], words.params)})
+    shown = Shown(plans, hidden, words.more(), missing, words.again(), busy)
     if words.as_json:
         from runner.triage.view import as_data  # noqa: PLC0415 - the same
 
@@ -155,17 +157,21 @@ def _plan(session: Session, words: _Words, found: Triage) -> int:
     """One plan of exactly these pairs of playbook and target."""
     from runner.cli.planning import end_with_plan, look, save, tell  # noqa: PLC0415 - they import everything
     from runner.load.wording import listed  # noqa: PLC0415 - the same
-    from runner.triage.calls import first_failure, in_backup, needs, pairs  # noqa: PLC0415 - the same
+    from runner.triage.calls import first_failure, in_backup, needs, pairs, vault_of  # noqa: PLC0415 - the same
 
     wanted = pairs(found)
     if not wanted:
         raise Refused("there is nothing to be done", remedy="Leave --plan out to see why.")
-    _refuse_missing(needs(found, words.params))
+    vault = vault_of([*found.act, *found.person], words.params)
+    _refuse_missing(needs(found, {**words.params, **vault}))
+    if vault:
+        told = [word for name, value in vault.items() for word in ("-e", f"{name}={value}")]
+        session.screen.say(f"taken from the jobs: {shlex.join(told)}")
     asked = options.Asked(
         playbooks=tuple(sorted(wanted)),
         inventories=words.inventories,
         pattern="all",
-        params=words.params,
+        params={**words.params, **vault},
         folders=words.folders,
         expect="",
         concurrency=words.concurrency,

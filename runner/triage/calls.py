@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from runner.errors import VmfixError
 from runner.load.inventory_form import RESERVED
@@ -14,6 +15,8 @@ from runner.model.inventory import Inventory
 from runner.model.playbook import Parameter, Playbook
 from runner.triage.values import Finding, Triage
 
+_VAULT = re.compile(r".*/resourcegroups/([^/]+)/providers/microsoft\.recoveryservices/vaults/([^/]+)")
+_VAULT_PARAMS = ("vault", "vault_group")
 _LONGEST = 100_000  # characters of a pattern; Linux takes no single word of more than 128 KiB
 
 
@@ -72,6 +75,20 @@ def needs(found: Triage, given: Mapping[str, str]) -> tuple[Need, ...]:
     )
 
 
+def vault_of(found: Iterable[Finding], given: Mapping[str, str]) -> Mapping[str, str]:
+    """The parameters ``vault`` and ``vault_group`` as the jobs tell them, in small letters, which Azure does not mind.
+
+    Nothing if the jobs tell several vaults or none, if a playbook has only one of the two, or if somebody gave one.
+    """
+    findings = [one for one in found if one.playbook and one.match.target]
+    named = [{p.name for p in one.playbook.params} & {*_VAULT_PARAMS} for one in findings if one.playbook]
+    vaults = {one.failure.backup.vault for one in findings}
+    told = _VAULT.fullmatch(next(iter(vaults))) if len(vaults) == 1 else None
+    if told is None or any(name in given for name in _VAULT_PARAMS) or {len(names) for names in named} - {0} != {2}:
+        return {}
+    return {"vault": told[2], "vault_group": told[1]}
+
+
 def in_backup(found: Iterable[Finding]) -> tuple[str, ...]:
     """The targets of which another backup was running when the jobs were listed."""
     return tuple(sorted({one.match.target.name for one in found if one.failure.running and one.match.target}))
@@ -82,7 +99,7 @@ def calls(
 ) -> tuple[tuple[Call, ...], tuple[str, ...]]:
     """One call for each set of playbooks that targets have in common; and the targets that no pattern can name.
 
-    ``given`` are parameters: each call has those of its playbooks.
+    ``given`` are parameters: each call has those of its playbooks, and the vault that the jobs tell.
     """
     known: dict[str, Playbook] = {}
     wanted: dict[str, set[str]] = {}
@@ -97,7 +114,7 @@ def calls(
     for name in sorted(set(wanted) - set(hidden)):
         sets.setdefault(tuple(sorted(wanted[name])), []).append(name)
     made = [
-        replace(_call(books, part, failed), params=_of([known[book] for book in books], given or {}))
+        _call([known[book] for book in books], part, failed, given or {})
         for books, names in sorted(sets.items())
         for part in _parts(names)
     ]
@@ -125,8 +142,12 @@ def first_failure(found: Iterable[Finding]) -> str:
     return min(times).strftime("%Y-%m-%dT%H:%M:%SZ") if times else ""
 
 
-def _call(books: tuple[str, ...], names: Sequence[str], failed: Mapping[str, list[Finding]]) -> Call:
-    return Call(books, tuple(names), first_failure(one for name in names for one in failed[name]))
+def _call(
+    playbooks: Sequence[Playbook], names: Sequence[str], failed: Mapping[str, list[Finding]], given: Mapping[str, str]
+) -> Call:
+    findings = [one for name in names for one in failed[name]]
+    params = _of(playbooks, {**given, **vault_of(findings, given)})
+    return Call(tuple(playbook.id for playbook in playbooks), tuple(names), first_failure(findings), params)
 
 
 def _can_be_named(name: str, inventory: Inventory) -> bool:

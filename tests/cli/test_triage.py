@@ -274,6 +274,26 @@ class TestPlan:
         assert "said to be done: by-hand/hand" in done.out
         assert desk.flag.exists()
 
+    def test_the_vault_that_all_jobs_tell_is_filled_in(self, desk: Desk) -> None:
+        """For playbooks that ask for it, and if nobody gave another one."""
+        books, plan = folder(desk), desk.folder / "plan.json"
+        asking = "params:\n  vault: {type: str, default: VAULT, help: X}\n  vault_group: {type: str, help: X}\n"
+        text = GUIDE.replace("remedies:", f"{asking}remedies:")
+        desk.write("books/guide.yml", text.replace("Do it.", '"az -g {{ vault_group }} -v {{ vault }}"'))
+        where = ("-i", desk.write("three.yml", self.INVENTORY), "--playbooks", books)
+        file = jobs(desk, job(3, "here", FLAG, HAND), job(4, "there", HAND))
+        assert "needs" not in desk.vmfix("triage", file, *where).out
+
+        done = desk.vmfix("triage", file, *where, "--plan", "-o", plan)
+        assert done.code == 0, done.err
+        assert "taken from the jobs: -e vault=v -e vault_group=g" in done.err
+        assert "az -g g -v v" in done.out
+
+        given = ("-e", "vault=other", "-e", "vault_group=rg")
+        done = desk.vmfix("triage", file, *where, *given, "--plan", "-o", plan)
+        assert "taken from" not in done.err
+        assert "az -g rg -v other" in done.out
+
     def test_every_parameter_that_is_missing_is_asked_for_at_once(self, desk: Desk) -> None:
         """By playbook and target; without --plan too, and given once it is part of plan and calls."""
         books, plan = folder(desk), desk.folder / "plan.json"

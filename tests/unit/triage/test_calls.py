@@ -7,8 +7,8 @@ import shlex
 from runner.diagnostics import Diagnostics
 from runner.load.inventory import read_inventory
 from runner.load.select import select
-from runner.triage.calls import Shown, calls
-from tests.unit.triage.shapes import FREEZE, NOT_FOUND, inventory, job, sorted_out
+from runner.triage.calls import Shown, calls, vault_of
+from tests.unit.triage.shapes import FREEZE, NOT_FOUND, VAULT, book, inventory, job, library, sorted_out
 
 AGENT = {"errorCode": 400039, "errorTitle": "GuestAgentSnapshotTaskStatusError", "errorString": "No answer."}
 THREE = inventory("\n".join(f"web-{n:02}: {{address: 192.0.2.{n}}}" for n in (1, 2, 3)))
@@ -68,3 +68,31 @@ def test_a_pattern_fits_on_a_command_line() -> None:
     assert len(made) == 2
     assert sum(len(call.targets) for call in made) == 3000
     assert all(len(word) < 128 * 1024 for call in made for word in call.words([], "plan.json"))
+
+
+VAULT_PARAMS = "params: {vault: {type: str, help: X}, vault_group: {type: str, help: X}}\n"
+
+
+def told(first: str, second: str, params: str = VAULT_PARAMS, **given: str) -> dict[str, str]:
+    """What is made of two jobs of these vaults, for a playbook with these parameters."""
+    text = book("freeze", "UserErrorFsFreezeFailed").replace("observe:", f"{params}observe:")
+    jobs = [of(n, f"web-{n:02}", FREEZE) | {"id": f"{vault}/backupJobs/{n}"} for n, vault in ((1, first), (2, second))]
+    found = sorted_out(*jobs, machines=THREE, books=library(text))
+    own = dict(vault_of(found.act, given))
+    made, _ = calls(found.act, THREE, given)
+    assert [dict(call.params) for call in made] == [{**given, **own}]
+    return own
+
+
+def test_the_vault_is_known_if_all_jobs_tell_the_same() -> None:
+    """Letters do not count. Each call has it; what was given comes first, and is not mixed with it."""
+    assert told(VAULT, VAULT.lower()) == {"vault": "main", "vault_group": "vaults"}
+    assert told(VAULT, VAULT.replace("/main", "/other")) == {}
+    assert told(VAULT, "x") == {}
+    assert told(VAULT, VAULT, vault="mine") == {}
+
+
+def test_the_vault_is_for_playbooks_that_ask_for_both() -> None:
+    """Another playbook may mean a key vault by `vault`."""
+    assert told(VAULT, VAULT, "params: {vault: {type: str, help: X}}\n") == {}
+    assert told(VAULT, VAULT, "") == {}
