@@ -174,11 +174,10 @@ class Performance:
             self._result({"not_sent": True, "error": problem.message}, attempt)
             return self._end(ActionStatus.FAILED, f"not sent: {problem.message}", problem.remedy)
         except OutcomeUnknown as problem:
-            self.deeds.went(command)
+            self.deeds.lost(command)
             lost = {"lost": True, "error": problem.message, "process_dead": problem.process_dead}
             self._result(lost, attempt)
             return problem
-        self.deeds.went(command)
         judgement = self.type.judge(self.args, command, result)
         self.deeds.heard(command, result, judgement)
         self._result(result_data(result, judgement), attempt)
@@ -210,7 +209,7 @@ class Performance:
         verdict = self._verify(before)
         if verdict.judged is Judged.OK:
             return self._end(ActionStatus.CHANGED, f"{doubt}; observed afterwards: {verdict.text}")
-        if lost.process_dead and verdict.judged is Judged.FAILED:
+        if lost.process_dead and verdict.judged is Judged.FAILED and not self.deeds.unfinished:
             return self._end(ActionStatus.FAILED, f"{lost.message}; observed afterwards: {verdict.text}")
         return self._end(ActionStatus.INDETERMINATE, f"{doubt}; observed afterwards: {verdict.text}")
 

@@ -13,7 +13,7 @@ class Deeds:
     """``idle`` are commands that did nothing when they were sent last, since something else was at work.
 
     ``busy``: so did the one that ended just now, and it may be sent again.
-    ``unfinished``: what was started may go on although its command has returned.
+    ``unfinished``: what was started may go on although its command has ended.
     """
 
     sent: list[Command] = field(default_factory=list)
@@ -25,13 +25,14 @@ class Deeds:
     facts: dict[str, object] = field(default_factory=dict)
     _left: list[Judgement] = field(default_factory=list)
 
-    def went(self, command: Command) -> None:
-        """It was sent; nobody knows yet how it ended."""
-        self.sent.append(command)
-        self.idle.discard(command)
+    def lost(self, command: Command) -> None:
+        """It was sent, and how it ended is not known. That its own processes are gone says little of what goes on."""
+        self._went(command)
+        self.unfinished = self.unfinished or command.goes_on
 
     def heard(self, command: Command, result: CommandResult, judgement: Judgement) -> None:
-        """It has ended."""
+        """It was sent, and has ended."""
+        self._went(command)
         self.last = result
         self.facts.update(judgement.facts)
         judged = judgement.judged
@@ -42,6 +43,10 @@ class Deeds:
         self.unfinished = self.unfinished or judged is Judged.STARTED
         if judged.went_well and judgement.advice:
             self._left.append(judgement)
+
+    def _went(self, command: Command) -> None:
+        self.sent.append(command)
+        self.idle.discard(command)
 
     @property
     def done(self) -> set[Command]:

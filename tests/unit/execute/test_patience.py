@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from runner.errors import ConnectionLost, Unreachable
@@ -9,7 +11,7 @@ from runner.execute.clock import SimulatedClock
 from runner.model.command import Command, CommandResult
 from runner.model.event import EventKind, Status
 from runner.plan.facts import View
-from runner.steps.base import Judged, Judgement, Settle
+from runner.steps.base import Decision, Judged, Judgement, Settle
 from runner.steps.command import CommandArgs, RunCommand
 from tests.unit.execute.world import SIMPLE, Machine, World, load
 
@@ -123,19 +125,37 @@ def test_before_each_try_the_target_is_looked_at() -> None:
     assert finished.data["status"] == "unchanged"
 
 
-def test_a_request_to_stop_ends_the_wait() -> None:
-    """Nothing was done yet, so nothing is left half done."""
-    of, machine = world(2, 2, 2)
+def test_a_request_to_stop_ends_the_wait_at_once() -> None:
+    """Nothing was done yet, so nothing is left half done; and nothing is begun after it."""
+    of, machine = world(2, 2, 0)
 
     class Interrupted(SimulatedClock):
         def sleep(self, seconds: float) -> None:
             super().sleep(seconds)
-            of.stop.request("Ctrl-C")
+            if self.seconds >= 12.0:
+                of.stop.request("Ctrl-C")
 
     of.clock = Interrupted()
-    of.run()
+    verdict = of.run()["a"]
 
     assert machine.changes == [INSTALL] * 2
+    assert of.clock.seconds < 14.0
+    assert verdict.status is Status.FAILED
+    assert verdict.reason == "set: said busy; tried 2 times in 10s; not tried again: Ctrl-C"
+
+
+def test_a_request_to_stop_before_the_wait() -> None:
+    """There is none then."""
+    of, machine = world(2, 0)
+    ends = machine.on_set
+
+    def interrupted(of_it: Machine, command: Command) -> CommandResult | None:
+        of.stop.request("Ctrl-C")
+        return ends(of_it, command) if ends else None
+
+    machine.on_set = interrupted
+    assert of.run()["a"].reason == "set: said busy; not tried again: Ctrl-C"
+    assert machine.changes == [INSTALL]
 
 
 def test_when_a_second_try_gets_lost_nothing_is_known() -> None:
@@ -144,6 +164,27 @@ def test_when_a_second_try_gets_lost_nothing_is_known() -> None:
 
     assert of.run()["a"].status is Status.INDETERMINATE
     assert machine.changes == [INSTALL] * 2
+
+
+@pytest.mark.parametrize("dead", [True, None, False])
+def test_what_goes_on_by_itself_is_unknown_although_its_command_is_dead(
+    dead: bool | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it handed its work to, such as a service, is none of its processes. So there is no next remedy."""
+    monkeypatch.setattr(Installing, "decide", lambda *asked: _going_on(RunCommand.decide(*asked)))
+    monkeypatch.setattr(Installing, "bound", lambda *asked: tuple(map(_lasting, RunCommand.bound(*asked))))
+    of, machine = world(ConnectionLost("the line broke", process_dead=dead))
+
+    assert of.run()["a"].status is Status.INDETERMINATE
+    assert machine.changes == [INSTALL]
+
+
+def _lasting(command: Command) -> Command:
+    return replace(command, goes_on=True)
+
+
+def _going_on(decision: Decision) -> Decision:
+    return replace(decision, commands=tuple(map(_lasting, decision.commands)))
 
 
 def test_when_a_second_try_cannot_be_sent_the_other_is_still_at_work() -> None:
