@@ -41,7 +41,7 @@ class RemoteShell:
             try:
                 return execution, execution.run(ends_at)
             except NotStarted as error:
-                self._make_room(error.fault)
+                self._make_room(error.fault, end_it=not command.goes_on)
                 if attempt == _ATTEMPTS or error.fault.denied:
                     raise denied(self._where, error.fault) from None
             except Lost as error:
@@ -74,10 +74,13 @@ class RemoteShell:
         else:
             self._beside.hurry()
 
-    def _make_room(self, fault: Fault) -> None:
-        """A shell that the service does not know is forgotten; one that has used up a quota is ended at once."""
+    def _make_room(self, fault: Fault, *, end_it: bool) -> None:
+        """A shell that the service does not know is forgotten; with ``end_it``, one that has used up a quota is ended.
+
+        It is ended at once, and what runs in it.
+        """
         shell, self.id = self.id, None
-        if shell is not None and not fault.unknown_id:
+        if shell is not None and end_it and not fault.unknown_id:
             with suppress(NoAnswer, TransportError, WsmanFault):
                 self.wsman.delete(shell)
         self._beside.drop()

@@ -652,6 +652,19 @@ def test_what_goes_on_behind_a_command_is_not_ended_with_the_connection(
     assert endpoint.requests()["Signal"] == 6
 
 
+def test_the_shell_of_what_goes_on_is_not_ended_for_want_of_room(
+    endpoint: Endpoint, connection: WinrmConnection
+) -> None:
+    """Another one takes its place, as for any command that was certainly not started."""
+    goes_on = dataclasses.replace(HELLO, goes_on=True)
+    connection.run(goes_on)
+    (stays,) = endpoint.open_shells()
+    endpoint.misbehave(Act.FAULT, operation="Command", code=TOO_MANY_OPERATIONS)
+    assert connection.run(goes_on).out == "hello\r\n"
+
+    assert stays in endpoint.open_shells()
+
+
 def test_a_shell_that_went_with_its_command_proves_nothing(endpoint: Endpoint, connection: WinrmConnection) -> None:
     """What ends the rest of a command would find nothing in a new shell, and must not be believed."""
     endpoint.misbehave(Act.FORGET_SHELLS, operation="Command", line="EncodedCommand")
