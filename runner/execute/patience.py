@@ -37,7 +37,7 @@ class Patience:
 
     @property
     def said(self) -> str:
-        """How often and for how long it was tried, to be put behind another text; empty where nothing was waited for."""
+        """How often and for how long it was tried, to be put behind another text; empty where it was tried once."""
         waited = format_duration(self._waits * self._pause.every)
         tried = f"; tried {self._waits + 1} times in {waited}" if self._waits else ""
         return f"{tried}{self._stopped}"
