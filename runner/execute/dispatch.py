@@ -51,6 +51,7 @@ class Dispatch:
     _verdicts: dict[str, Verdict] = field(default_factory=dict)
     _running: dict[str, Claim] = field(default_factory=dict)
     _ended: queue.SimpleQueue[tuple[str, Future[Verdict]]] = field(default_factory=queue.SimpleQueue)
+    _barred: dict[str, str] = field(default_factory=dict)  # targets to which nothing more is sent, and why
     _said: set[str] = field(default_factory=set)
     _closed: str = ""  # why no further wave begins
     _next_wave: float | None = None  # when the next one begins, by the monotonic clock
@@ -148,8 +149,11 @@ class Dispatch:
         return held
 
     def _held(self, key: str) -> Hold | None:
-        if self.entries[key].standing is not Standing.PLANNED:
+        entry = self.entries[key]
+        if entry.standing is not Standing.PLANNED:
             return None
+        if entry.target in self._barred and any(remedy.actions for remedy in entry.remedies):
+            return Hold(self._barred[entry.target])
         try:
             return self.holds(key)
         except Exception as problem:
@@ -199,6 +203,9 @@ class Dispatch:
             "changed": verdict.changed,
         }
         self._verdicts[key] = verdict
+        if verdict.bars_others:
+            entry = self.entries[key]
+            self._barred[entry.target] = f"nothing else is sent there after `{entry.playbook}`: {verdict.reason}"
         self.rollout.ended(key, verdict.status)
         self._watch_budget()  # before the record, which takes a while: nothing may start meanwhile
         self.tools.record(self.tools.event(EventKind.TARGET_FINISHED, Where(key), data))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from runner.errors import VmfixError
 from runner.execute.identity import check_identity
@@ -120,6 +120,7 @@ class EntryRun:
                 return gate
             result = self._treat(bench, remedy, view, assessment.keeps)
             last = self._verdict(ENDED_STATUS.get(result.ended, Status.FAILED), result.text, result.advice)
+            last = replace(last, ends_ladder=result.ends_ladder)
             if result.ended is Ended.NOT_APPROVED:
                 return self._as_stale(result.text)
             if not _goes_on(remedy, result):

@@ -13,7 +13,7 @@ from runner.model.plan import Standing
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The final word on an entry. ``owed`` is what the target was left without."""
+    """The final word on an entry. ``owed`` is what the target was left without; ``ends_ladder`` as of its remedy."""
 
     status: Status
     reason: str
@@ -21,6 +21,12 @@ class Verdict:
     remedy: str = ""
     changed: bool = False
     owed: tuple[Debt, ...] = ()
+    ends_ladder: bool = False
+
+    @property
+    def bars_others(self) -> bool:
+        """Whether no other playbook of the run may touch the target: something may be at work there, or was lost."""
+        return self.ends_ladder or self.status is Status.INDETERMINATE
 
 
 STANDING_STATUS = {
