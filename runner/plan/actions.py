@@ -161,14 +161,19 @@ def blank(turn: Turn, args: Args | Mapping[str, object]) -> Action:
 
 
 def timed(step: Step, commands: tuple[Command, ...]) -> tuple[Command, ...]:
-    """The commands with the step's own deadline and what is to happen then, where its author gave one."""
+    """The commands with the step's own deadline and what is to happen then, where its author gave one.
+
+    What goes on by itself is not killed whatever the author says: only the command would be dead then.
+    """
     if step.at_most is None and step.at_deadline is None:
         return commands
     return tuple(
         replace(
             command,
             at_most=command.at_most if step.at_most is None else step.at_most,
-            at_deadline=command.at_deadline if step.at_deadline is None else AtDeadline(step.at_deadline),
+            at_deadline=command.at_deadline
+            if step.at_deadline is None or command.goes_on
+            else AtDeadline(step.at_deadline),
         )
         for command in commands
     )

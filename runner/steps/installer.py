@@ -20,7 +20,7 @@ from runner.steps.base import Decision, Judged, Judgement, Observing, Settle, St
 from runner.steps.check import Checked, checking
 from runner.steps.installer_args import ANY, InstallerArgs
 from runner.steps.installer_exits import judgement
-from runner.steps.installer_file import InstallerFile, find_file
+from runner.steps.installer_file import InstallerFile, find_file, listed
 from runner.steps.sendable import all_rendered, why_unsendable
 
 _AT_MOST = 1800.0  # seconds: a big product on a slow disk
@@ -107,7 +107,7 @@ class Installer(StepType[InstallerArgs, InstallerSeen]):
         if args.sha256 and file.sha256 != args.sha256.lower():
             evidence = f"{file.path} is not the file that the playbook means: its SHA-256 is {file.sha256}"
             return refused(evidence, "Find out where it comes from before anybody runs it.")
-        choice = f", the newest of {', '.join(file.versions)}," if len(file.versions) > 1 else ""
+        choice = f", the newest of {listed(file.versions)}," if len(file.versions) > 1 else ""
         return Decision(
             outcome=Outcome.WOULD_CHANGE,
             evidence=f"{state.evidence}; {file.path}{choice} would be run; nothing takes back what it installs",

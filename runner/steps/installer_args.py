@@ -17,6 +17,7 @@ from runner.steps.windows_path import PATH
 ANY = "*"
 _PROGRAMS = (".exe", ".msi")
 _SHA256 = re.compile(r"[0-9A-Fa-f]{64}")
+_RESTARTS = re.compile(r"(?i)[-/](forcerestart|promptrestart)|REBOOT=F(orce)?")
 _NO_RESTART = re.compile(r"(?i)[-/]norestart|REBOOT=ReallySuppress")
 # What Msi/command-line-options of the Windows Installer SDK has in place of /i.
 _OTHER_ACTION = re.compile(r"(?i)[-/](i|package|a|j[mu]?|x|uninstall|f[a-z]*|p|update|unreg\w*|reg\w*)")
@@ -87,6 +88,8 @@ def _path_problem(path: str) -> str:
 def _argument_problems(path: str, words: list[str], log: str) -> Iterator[str]:
     """``words`` may still be templates, which are not looked at."""
     whole = not any(map(is_open, words))
+    if restarts := next(filter(_RESTARTS.fullmatch, words), ""):
+        yield f"`{restarts}` makes the installer restart the machine\nRemove it; a restart is for the step `reboot`."
     if whole and not any(map(_NO_RESTART.fullmatch, words)):
         yield (
             "nothing keeps the installer from restarting the machine\nAdd /norestart to `args`, or "

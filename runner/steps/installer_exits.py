@@ -23,7 +23,9 @@ _GOING_DOWN = "Wait until the machine is up again, and see that all is well ther
 def plain_code(code: int) -> int:
     """The Windows Installer's own number, also where a bootstrapper wraps it as an HRESULT, signed or not."""
     unsigned = code & 0xFFFF_FFFF
-    return unsigned & 0xFFFF if unsigned & 0xFFFF_0000 == _FROM_WIN32 else code
+    carried = unsigned & 0xFFFF
+    # One that carries 0 says that something failed, and never that all went well.
+    return carried if carried and unsigned - carried == _FROM_WIN32 else code
 
 
 def judgement(result: CommandResult, log: str) -> Judgement:

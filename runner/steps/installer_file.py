@@ -8,11 +8,12 @@ print is translated, and not read.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from runner.errors import ParseError
 from runner.model.command import Command, CommandResult
+from runner.model.text import beginning
 from runner.parsers.windows_lines import lines_of
 from runner.steps.base import Observing, last_line
 from runner.steps.installer_args import ANY
@@ -20,7 +21,9 @@ from runner.steps.windows_path import PATH
 
 _WHERE_AT_MOST = 120.0  # seconds: it reads every folder below
 _HASH_AT_MOST = 300.0  # seconds: it reads the whole file
-_VERSION = re.compile(r"\d{1,9}(\.\d{1,9})*")
+_VERSION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})*")
+_MOST_SAID = 10  # names of folders; there may be any number
+_LONGEST = 200  # characters of what is no path
 _DIGEST = re.compile(r"[0-9A-Fa-f]{2}( ?[0-9A-Fa-f]{2}){31}")
 
 
@@ -62,7 +65,7 @@ def _paths(result: CommandResult) -> list[str]:
     lines = [line.strip() for line in lines_of(result) if line.strip()]
     strange = next((line for line in lines if not PATH.fullmatch(line)), "")
     if strange and result.exit_code == 0:
-        message = f"where did not print paths only: {strange}"
+        message = f"where did not print paths only: {beginning(strange, _LONGEST)}"
         raise ParseError(message)
     return [line for line in lines if PATH.fullmatch(line)]
 
@@ -77,16 +80,22 @@ def chosen(wanted: str, paths: list[str]) -> InstallerFile:
         return InstallerFile(path=next(iter(fitting.values())))
     by_version = {match[1]: path for match, path in fitting.items() if _VERSION.fullmatch(match[1])}
     if not by_version:
-        names = ", ".join(match[1] for match in fitting)
+        names = listed([match[1] for match in fitting])
         return InstallerFile(problem=(f"{wanted} is there, but no folder is named by a version: {names}", _WHICH))
     versions = tuple(sorted(by_version, key=_numbers, reverse=True))
     if len(versions) > 1 and _numbers(versions[0]) == _numbers(versions[1]):
-        same = " and ".join(versions[:2])
+        same = " and ".join(beginning(version, _LONGEST) for version in versions[:2])
         return InstallerFile(problem=(f"{wanted} is there as {same}, which are one version", _WHICH))
     return InstallerFile(path=by_version[versions[0]], versions=versions)
 
 
 _WHICH = "See which of them is in use, and remove the others."
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first of them, in a few words: the target may have any number, of any length."""
+    more = f" and {len(names) - _MOST_SAID} more" if len(names) > _MOST_SAID else ""
+    return ", ".join(beginning(name, _LONGEST) for name in names[:_MOST_SAID]) + more
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -8,9 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runner.diagnostics import Span
 from runner.errors import ExpressionError, ParseError
 from runner.model.command import AtDeadline, Command, CommandResult, Effect
 from runner.model.plan import Outcome
+from runner.model.playbook import Doubt, Step
+from runner.plan.actions import timed
 from runner.steps.base import Judged, Settle
 from runner.steps.installer import Installer, InstallerSeen
 from runner.steps.installer_args import InstallerArgs
@@ -134,6 +137,18 @@ def test_words_among_the_paths_are_an_error() -> None:
         seen(machine(found=result("something else\r\n")))
 
 
+def test_any_number_of_versions_and_any_length_of_a_line_are_said_in_a_few_words() -> None:
+    """The plan keeps them, and a person reads it."""
+    found = "".join(f"{FOLDER}\\1.0.{number}.{'1.' * 100}0\\vcredist2013_x64.exe\r\n" for number in range(2000))
+    args, state = seen(machine(found=result(found)))
+    assert len(INSTALLER.decide(args, state).evidence) < 5000
+    assert "and 1990 more, would be run" in INSTALLER.decide(args, state).evidence
+
+    with pytest.raises(ParseError) as raised:
+        seen(machine(found=result("x" * 100_000)))
+    assert len(raised.value.message) < 500
+
+
 # --- which file ------------------------------------------------------------------------------------------------------
 
 
@@ -146,6 +161,8 @@ def test_words_among_the_paths_are_an_error() -> None:
         (["9" * 9, "10"], "9" * 9, ""),
         (["1.0", "1.0.0"], "", "one version"),
         (["current"], "", "no folder is named by a version: current"),
+        (["\u0661.0"], "", "no folder is named by a version"),
+        ([f"v{n}" for n in range(12)], "", "by a version: v0, v1, v2, v3, v4, v5, v6, v7, v8, v9 and 2 more"),
         (["1.0\\more"], "", "there is no file"),
         ([], "", "there is no file"),
     ],
@@ -210,6 +227,26 @@ def test_offline_only_a_path_without_a_choice_is_known() -> None:
     assert (command.argv[0], command.file_sha256) == ("C:\\x\\a.exe", SHA256)
 
 
+def test_it_is_not_killed_whatever_its_author_says() -> None:
+    """`vmfix check` finds that; a run does not ask it."""
+    step = Step(
+        id="x",
+        title="",
+        type="installer",
+        args={},
+        when=None,
+        for_each=None,
+        always=False,
+        at_most=60.0,
+        at_deadline=AtDeadline.KILL,
+        doubt=Doubt.PROBE,
+        span=Span("x.yml"),
+    )
+    (command,) = timed(step, INSTALLER.bound(*seen(machine())))
+
+    assert (command.at_most, command.at_deadline) == (60.0, AtDeadline.LEAVE)
+
+
 # --- what it said ----------------------------------------------------------------------------------------------------
 
 
@@ -223,6 +260,8 @@ def test_offline_only_a_path_without_a_choice_is_known() -> None:
         (-2147023258, 1638),
         (0x8007_0BC2, 3010),
         (0x8009_2004, 0x8009_2004),
+        (0x8007_0000, 0x8007_0000),
+        (-0x7FF9_0000, -0x7FF9_0000),
         (-1, -1),
     ],
 )
@@ -291,6 +330,8 @@ def test_how_long_it_waits() -> None:
         ({"path": "C:\\Program Files\\x\\setup.exe"}, "8.3"),
         ({"sha256": "abc"}, "no SHA-256"),
         ({"args": ["/install", "/quiet"]}, "nothing keeps the installer from restarting"),
+        ({"args": ["/quiet", "/norestart", "/ForceRestart"]}, "`/ForceRestart` makes the installer restart"),
+        ({"args": ["/norestart", "REBOOT=Force"]}, "`REBOOT=Force` makes the installer restart"),
         ({"args": []}, "at least 1 item"),
         ({"checks": []}, "at least 1 item"),
         ({"path": "C:\\x.msi", "args": ["/norestart", "/x"]}, "`/x` is an action of msiexec"),
