@@ -29,6 +29,7 @@ from examples.lab.windows.wine.writers import STABLE
 PAPERS = ("plan.txt", "plan.json", "report.txt", "report.xml", "report.md")
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 INTERRUPTED = 130
+_COUNTED = ("vmfix run 2", "awaiting the next backup)")  # the first line of a report, and how it goes on
 
 
 def _choose() -> Cast:
@@ -79,7 +80,7 @@ def _mend(show: Show, lab: Lab, cast: Cast, before: Before) -> None:
         show.asked(*run, ok=(0, 4, 5))  # as the answers are
     else:
         words = (
-            *("vmfix run 2", "In order:", ": fixed by", ": applied by", ": healthy:", "approved by", "verified:"),
+            *(*_COUNTED, "In order:", ": fixed by", ": applied by", ": healthy:", "approved by", "verified:"),
             *("(127.0.0.1 over", "as root; exit", "as administrator; exit"),
             *("Not in order", ": refused", "  A backup is running", "  if no backup", "next: Do what"),
         )
@@ -93,7 +94,7 @@ def _again(show: Show, lab: Lab, cast: Cast) -> None:
     mended = remember(lab, cast)
     for name in lab.targets:
         lab.clear_commands(name)
-    words = ("Nothing to change", "nothing will be changed", "vmfix run 2", ": healthy:", ": applied", ": refused")
+    words = (*_COUNTED, "Nothing to change", "nothing will be changed", ": healthy:", ": applied", ": refused")
     show.vmfix("run", *cast.codes, "-i", "inventory.yml", "--approve", "all", show=words, ok=cast.exit_code)
     after_second_run(lab, cast, mended)
     show.vmfix("runs", most=3)
@@ -158,6 +159,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = _played(Path(folder), ask=options.ask)
         if options.keep:
             _keep(Path(folder), options.keep)
+        else:
+            print("The plan and the reports are gone too; make demo ARGS='--keep DIR' keeps them.")
     return code
 
 

@@ -219,7 +219,7 @@ def _ids(connection: sqlite3.Connection) -> list[str]:
 def _choose(name: str, ids: list[str]) -> str:
     if not ids:
         message = "the journal holds no runs yet"
-        raise UsageError(message)
+        raise UsageError(message, remedy="`vmfix run` begins one. If there were some, is VMFIX_STATE as it was then?")
     if name == "last":
         return ids[0]
     found = [run for run in ids if name and run.startswith(name)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from runner.diagnostics import Diagnostics, Span
 from runner.load.wording import nearest
@@ -13,18 +14,29 @@ from runner.model.playbook import Parameter, Playbook
 SOURCE = "-e"
 """Where values from the command line are said to stand."""
 
+_KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "str": "is not a text",
+        "int": "is not a whole number",
+        "bool": "is neither true nor false",
+        "duration": "is not a duration, such as 90s, 5m or 1h30m",
+        "list": "is not a list",
+    }
+)
+
 
 def misfit(parameter: Parameter, value: object) -> str:
     """Why a value is not one of this parameter, as the end of a sentence; or an empty text."""
     kinds: Mapping[str, type | tuple[type, ...]] = {"int": int, "bool": bool, "list": (list, tuple)}
     wanted = kinds.get(parameter.type, str)
     if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
-        return f"is not of type {parameter.type}"
+        return _KINDS[parameter.type]
     if parameter.type == "duration":
         try:
             parse_duration(value)
         except ValueError as problem:
-            return f"is not a duration: {str(problem).splitlines()[0]}"
+            said, _, remedy = str(problem).removeprefix(f"`{value}` ").partition("\n")
+            return f"{said} ({remedy[:1].lower()}{remedy[1:].rstrip('.')})"
     if parameter.choices and value not in parameter.choices:
         return f"is none of {', '.join(map(str, parameter.choices))}"
     return _out_of_bounds(parameter, value) or _unlike(parameter, value)

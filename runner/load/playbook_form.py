@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, create_model
+from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints, create_model
 
 from runner.expressions import is_template
 from runner.model.command import AtDeadline
@@ -22,13 +22,13 @@ Text = Annotated[str, Field(min_length=1)]
 ExpressionText = Annotated[str, Field(min_length=1, description="A bare Jinja2 expression, without {{ }}.")]
 
 
-def _open_duration(text: str) -> str:
-    if not is_template(text):
-        parse_duration(text)
-    return text
+def _open_duration(value: object) -> object:
+    if not (isinstance(value, str) and is_template(value)):
+        parse_duration(value)
+    return value
 
 
-OpenDuration = Annotated[str, AfterValidator(_open_duration), Field(description="A duration, or a template of one.")]
+OpenDuration = Annotated[str, BeforeValidator(_open_duration), Field(description="A duration, or a template of one.")]
 
 
 class ParameterForm(Shape):

@@ -59,6 +59,8 @@ class Page:
         """An author's text: its lines joined as far as paragraphs and lists allow, those to be copied as they are."""
         margin = " " * (indent + 2 if label else indent)
         for number, part in enumerate(parts(text)):
+            if label and not number and part.exact:
+                self._lines.extend(self._wrapped(f"{one_line(label)}:", " " * indent))
             if not part.text:
                 self.blank()
             elif part.exact:
@@ -99,7 +101,7 @@ class Page:
         return "\n".join(self._lines).rstrip("\n") + "\n"
 
     def _wrapped(self, text: str, first: str, rest: str = "", *, hang: int | None = None) -> list[str]:
-        """At blanks where there are any, else anywhere; leading blanks are kept, or ``hang`` of them later."""
+        """At blanks; only a very long word is broken. Leading blanks are kept, or ``hang`` of them later."""
         blanks = len(text) - len(text.lstrip())
         wrapper = _Wrapper(
             self._width,
@@ -111,11 +113,17 @@ class Page:
 
 
 class _Wrapper(textwrap.TextWrapper):
-    """Breaks a word that is longer than a line at once, not line by line: targets write very long ones."""
+    """Keeps a path or an address whole, to be copied, in a line of its own that may be too long.
+
+    A word of more than ``WIDTH`` is broken, at once and not line by line: targets write very long ones.
+    """
 
     def _handle_long_word(self, reversed_chunks: list[str], cur_line: list[str], cur_len: int, width: int) -> None:
         if reversed_chunks[-1].isspace():
             super()._handle_long_word(reversed_chunks, cur_line, cur_len, width)
+            return
+        if len(reversed_chunks[-1]) <= WIDTH:
+            cur_line += [] if cur_line else [reversed_chunks.pop()]
             return
         word = reversed_chunks.pop()
         here = max(width - cur_len, 1 if width < 1 else 0)

@@ -79,7 +79,7 @@ def test_a_good_playbook_has_no_problems() -> None:
         ("risk: [config]", "risk: []", "p.yml:14:9", "Add `config`"),
         ("[cat, /state]", "[rm, /state]", "p.yml:9:3", "may change something"),
         ("command: [cat, /state]", 'shell: "cat {{ wait }}"', "p.yml:9:18", "cannot hold a template"),
-        ("default: 2m", "default: 120", "p.yml:7:3", "not of type duration"),
+        ("default: 2m", "default: 120", "p.yml:7:3", "is not a duration, such as 90s"),
         ("default: 2m", "default: 2 minutes", "p.yml:7:3", "not a duration"),
         ("default: 2m", "default: 2m, at_least: 3m", "p.yml:7:3", "is less than 3m"),
         ("default: 2m", "default: 2m, at_most: 3", "p.yml:7:3", "of a duration are durations"),
@@ -98,6 +98,8 @@ def test_a_good_playbook_has_no_problems() -> None:
             "p.yml:7:3",
             "no regular expression",
         ),
+        ('within: "{{ wait }}"', "within: 20", "p.yml:19:22", "Write 20s for seconds"),
+        ('within: "{{ wait }}"', "within: 20 seconds", "p.yml:19:22", "Write 90s, 5m"),
         ("solves: [Demo]", "solves: []", "p.yml:5:9", "solves"),
         ("platform: linux", "platform: Linux", "p.yml:4:11", "`linux`"),
         ("vmfix: 1", "vmfix: 2", "p.yml:1:8", "1"),
@@ -235,7 +237,11 @@ def test_a_senseless_value_is_refused_before_anything_is_looked_at(playbook: str
 
 @pytest.mark.parametrize(
     ("given", "what"),
-    [({"wait": "soon"}, "not a duration"), ({"wiat": "5m"}, "Did you mean `wait`")],
+    [
+        ({"wait": "20"}, "error: `20` is not a duration (write 90s, 5m, 2h, 1d or 1h30m)\n"),
+        ({"wait": "400d"}, "error: `400d` is longer than a year (write a shorter duration)\n"),
+        ({"wiat": "5m"}, "Did you mean `wait`"),
+    ],
 )
 def test_wrong_parameters_are_named(given: dict[str, str], what: str) -> None:
     """A value of the wrong type, and a name that no playbook has."""
@@ -243,6 +249,20 @@ def test_wrong_parameters_are_named(given: dict[str, str], what: str) -> None:
     resolve_params([load(GOOD)], given, diagnostics)
 
     assert what in str(diagnostics.errors[0])
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "what"),
+    [("int", "many", "`many` is not a whole number"), ("bool", "yes", "`yes` is neither true nor false")],
+)
+def test_a_value_of_another_kind_is_told_so_in_plain_words(kind: str, text: str, what: str) -> None:
+    """Without the names that the language has for its types."""
+    diagnostics = Diagnostics()
+    resolve_params(
+        [load(GOOD.replace("type: duration, default: 2m, ", f"type: {kind}, "))], {"wait": text}, diagnostics
+    )
+
+    assert f"-e wait: error: {what}\n" in str(diagnostics.errors[0])
 
 
 def test_a_required_parameter_must_be_given() -> None:

@@ -81,3 +81,20 @@ def test_each_command_of_what_is_shipped_stays(width: int) -> None:
             shown = {line.strip() for line in page.text().splitlines()}
             commands = [line.strip() for line in remedy.manual.splitlines() if line.strip().startswith("az ")]
             assert [command for command in commands if command not in shown] == [], playbook.id
+
+
+def test_a_label_is_said_also_of_a_text_that_begins_with_a_statement() -> None:
+    """As `vmfix show` prints what a person does, unfilled."""
+    page = Page(colour=False)
+    page.flow(4, "{% if guilty %}\nGuilty.\n{% endif %}", label="a person does this")
+    assert page.text() == "    a person does this:\n      {% if guilty %}\n      Guilty.\n      {% endif %}\n"
+
+
+def test_a_path_is_not_broken_where_the_terminal_is_narrow() -> None:
+    """It is copied whole, from a line of its own; only a longer word than any path is broken."""
+    path = "/var/log/azure/" + "x" * 60 + ".log"
+    page = Page(colour=False, width=60)
+    page.flow(4, f"Read {path}, and look again.")
+    page.flow(4, "y" * 130)
+    broken = [f"    {'y' * count}" for count in (56, 56, 18)]
+    assert page.text().splitlines() == ["    Read", f"    {path},", "    and look again.", *broken]
