@@ -10,6 +10,7 @@ from typing import cast
 
 _HERE_DOCUMENT = re.compile(r"""<<-?\s*(["']?)(\w+)\1([^\n]*\n)(?:.*?\n)??[\t]*\2[ \t]*$""", re.MULTILINE | re.DOTALL)
 _SEPARATORS = ";&|()<>\n"
+_DEEPEST = 5  # substitutions in each other; nobody reads more, and each is read once more for each around it
 _OPENING = frozenset(["if", "then", "else", "elif", "do", "while", "until", "!", "{", "time"])
 _BEFORE_COMMENTS = ("", *" \t\n;&|(")
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
@@ -43,10 +44,15 @@ def commands(script: str) -> list[tuple[str, ...]]:
     """Each simple command: its program and arguments, without quotes, assignments and redirections.
 
     Empty for a script that cannot be read, functions' bodies and substitutions included: to be used for what is surely
-    there, not for what is surely not.
+    there, not for what is surely not. Of substitutions in each other only the outer ones are looked into.
     """
+    return _commands(script, _DEEPEST)
+
+
+def _commands(script: str, depth: int) -> list[tuple[str, ...]]:
     plain = _HERE_DOCUMENT.sub(r"\3", script)
-    return [*_plain(plain), *(command for inner in _quoted_substitutions(plain) for command in commands(inner))]
+    inner = _quoted_substitutions(plain) if depth else ()
+    return [*_plain(plain), *(command for each in inner for command in _commands(each, depth - 1))]
 
 
 def _plain(script: str) -> list[tuple[str, ...]]:

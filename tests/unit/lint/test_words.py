@@ -10,6 +10,14 @@ from runner.lint import powershell_words, programs, sh_words
 from runner.model.playbook import Risk
 
 
+def test_substitutions_in_each_other_are_looked_into_to_some_depth() -> None:
+    """However many there are: a playbook may come from anybody."""
+    deep = sh_words.commands('a "$(' * 3000 + "b" + ')"' * 3000)
+
+    assert len(deep) < 100_000
+    assert ("b",) in sh_words.commands('a "$(' * 4 + "b" + ')"' * 4)
+
+
 @pytest.mark.parametrize(
     ("script", "commands"),
     [
