@@ -101,7 +101,8 @@ class Performance:
         except (ParseError, TransportError) as problem:
             if not self.deeds.sent:
                 raise
-            return self._end(ActionStatus.FAILED, f"the commands ran, but: {problem.message}", problem.remedy)
+            came = "the commands ran, but" if self.deeds.done else "nothing was done yet, and then"
+            return self._end(ActionStatus.FAILED, f"{came}: {problem.message}", problem.remedy)
         if decision.outcome is Outcome.NO_CHANGE:
             status = ActionStatus.CHANGED if self.deeds.done else ActionStatus.UNCHANGED
             return self._end(status, *self.deeds.with_what_is_left(decision.evidence))

@@ -195,6 +195,26 @@ def test_when_a_second_try_cannot_be_sent_the_other_is_still_at_work() -> None:
     assert HARSH not in machine.changes
 
 
+def test_when_it_cannot_be_looked_at_before_a_second_try_nothing_was_done() -> None:
+    """That is what is said; and the other one is still at work."""
+    of, machine = world(2)
+
+    def unreachable(_machine: Machine, _command: Command) -> CommandResult:
+        message = "no route"
+        raise Unreachable(message)
+
+    class Breaks(SimulatedClock):
+        def sleep(self, seconds: float) -> None:
+            super().sleep(seconds)
+            machine.on_get = unreachable
+
+    of.clock = Breaks()
+    verdict = of.run()["a"]
+
+    assert (verdict.status, verdict.reason) == (Status.FAILED, "set: nothing was done yet, and then: no route")
+    assert machine.changes == [INSTALL]
+
+
 def test_what_may_still_be_at_work_is_looked_at_and_then_unknown() -> None:
     """Never failed, which would lead to the next remedy."""
     of, machine = world(3)
