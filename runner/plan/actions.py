@@ -188,7 +188,12 @@ def offline_actions(step: Step, view: View) -> list[Action]:
     except ExpressionError:
         loop = step.for_each.text if step.for_each else ""
         planned = [(Turn(step, None, f"{step.id}[*]", {}), loop)]
-    return [replace(_offline(turn, view), loop=loop, condition=condition, evidence=evidence) for turn, loop in planned]
+    made = [replace(_offline(turn, view), loop=loop, condition=condition) for turn, loop in planned]
+    return [replace(action, evidence=evidence or _unseen(action)) for action in made]
+
+
+def _unseen(action: Action) -> str:
+    return "" if action.commands or action.manual else "what it sends is known only from a look at the target"
 
 
 def _offline(turn: Turn, view: View) -> Action:

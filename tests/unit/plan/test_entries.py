@@ -81,8 +81,19 @@ def test_offline_shows_loops_as_loops() -> None:
     each, last = entry.remedies[0].actions
     assert each.loop == "items"
     assert each.args["argv"] == ["put", "{{ item }}", "done"]
+    assert (each.commands, each.condition) == ((), 'item != "c"')
+    assert last.evidence.startswith("only if ")
     assert [command.argv for command in last.commands] == [("put", "last", "done")]
     assert world.machines["a"].sent == []  # type: ignore[union-attr]
+
+
+def test_offline_says_where_no_command_can_be_known() -> None:
+    """Rather than that nothing would be sent."""
+    world = World(load(LOOP.replace('        when: item != "c"\n', "")), {"a": Machine()})
+
+    each, _ = plan_offline(world.subjects["demo@a"]).remedies[0].actions
+
+    assert (each.commands, each.evidence) == ((), "what it sends is known only from a look at the target")
 
 
 _RUNGS = """
