@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_DEFAULT_TIMEOUT="${PIP_DEFAULT_TIMEOU
 "$python" -m pip install -qq --no-index --no-deps "$scratch"/dist/*.whl
 
 mkdir "$scratch/tree"
-cp -R README.md docs examples inventory playbooks pyproject.toml tests "$scratch/tree"
+cp -R CHANGELOG.md README.md docs examples inventory playbooks pyproject.toml tests "$scratch/tree"
 cd "$scratch/tree"
 unset PYTHONPATH
 "$python" - "$scratch/venv" <<'PYTHON'

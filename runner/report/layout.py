@@ -115,14 +115,14 @@ class Page:
 class _Wrapper(textwrap.TextWrapper):
     """Keeps a path or an address whole, to be copied, in a line of its own that may be too long.
 
-    A word of more than ``WIDTH`` is broken, at once and not line by line: targets write very long ones.
+    A word that goes beyond ``WIDTH`` is broken, at once and not line by line: targets write very long ones.
     """
 
     def _handle_long_word(self, reversed_chunks: list[str], cur_line: list[str], cur_len: int, width: int) -> None:
         if reversed_chunks[-1].isspace():
             super()._handle_long_word(reversed_chunks, cur_line, cur_len, width)
             return
-        if len(reversed_chunks[-1]) <= WIDTH:
+        if len(reversed_chunks[-1]) + self.width - width <= WIDTH:  # the indent with it
             cur_line += [] if cur_line else [reversed_chunks.pop()]
             return
         word = reversed_chunks.pop()

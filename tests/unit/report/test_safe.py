@@ -9,7 +9,7 @@ import unicodedata
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from runner.model.command import Command, Dialect
@@ -73,6 +73,7 @@ class TestHostileText:
 
         assert len(root.findall(".//failure")) == 1
 
+    @example("0" * 119)
     @given(ANY_TEXT)
     def test_text_is_narrow(self, text: str) -> None:
         """Lines have 120 columns at most, except commands."""
@@ -80,6 +81,7 @@ class TestHostileText:
 
         assert all(len(line) <= 120 for line in made)
 
+    @example("0" * 119)
     @given(ANY_TEXT)
     def test_plan_is_narrow(self, text: str) -> None:
         """The same holds for plans, whatever is said in them; scripts and input are exact."""
