@@ -47,7 +47,9 @@ class _Words:
         """What makes one plan of all; empty where a document came from standard input."""
         if "-" in (*self.files, *self.inventories):
             return []
-        given = [word for name, value in self.params.items() for word in ("-e", f"{name}={value}")]
+        from runner.triage.calls import as_options  # noqa: PLC0415 - it imports the loader
+
+        given = as_options(self.params)
         return ["vmfix", "triage", *self.files, *self.more(), *given, "--plan", "-o", "plan.json"]
 
 
@@ -136,9 +138,8 @@ def _show(session: Session, words: _Words, found: Triage, inventory: Inventory, 
     from runner.triage.calls import Shown, calls, in_backup, needs, vault_of  # noqa: PLC0415 - it imports the loader
 
     plans, hidden = calls(found.act, inventory, words.params)
-    busy = in_backup([*found.act, *found.person])
-    missing = needs(found, {**words.params, **vault_of([*found.act, *found.person], words.params)})
-    shown = Shown(plans, hidden, words.more(), missing, words.again(), busy)
+    missing = needs(found, {**words.params, **vault_of(found.planned, words.params)})
+    shown = Shown(plans, hidden, words.more(), missing, words.again(), in_backup(found.planned))
     if words.as_json:
         from runner.triage.view import as_data  # noqa: PLC0415 - the same
 
@@ -157,21 +158,21 @@ def _plan(session: Session, words: _Words, found: Triage) -> int:
     """One plan of exactly these pairs of playbook and target."""
     from runner.cli.planning import end_with_plan, look, save, tell  # noqa: PLC0415 - they import everything
     from runner.load.wording import listed  # noqa: PLC0415 - the same
-    from runner.triage.calls import first_failure, in_backup, needs, pairs, vault_of  # noqa: PLC0415 - the same
+    from runner.triage.calls import as_options, first_failure, in_backup, needs, pairs, vault_of  # noqa: PLC0415 - the same
 
     wanted = pairs(found)
     if not wanted:
         raise Refused("there is nothing to be done", remedy="Leave --plan out to see why.")
-    vault = vault_of([*found.act, *found.person], words.params)
-    _refuse_missing(needs(found, {**words.params, **vault}))
+    vault = vault_of(found.planned, words.params)
+    params = {**words.params, **vault}
+    _refuse_missing(needs(found, params))
     if vault:
-        told = [word for name, value in vault.items() for word in ("-e", f"{name}={value}")]
-        session.screen.say(f"taken from the jobs: {shlex.join(told)}")
+        session.screen.say(f"taken from the jobs: {shlex.join(as_options(vault))}")
     asked = options.Asked(
         playbooks=tuple(sorted(wanted)),
         inventories=words.inventories,
         pattern="all",
-        params={**words.params, **vault},
+        params=params,
         folders=words.folders,
         expect="",
         concurrency=words.concurrency,
@@ -179,7 +180,7 @@ def _plan(session: Session, words: _Words, found: Triage) -> int:
         out=words.out,
         note=words.note,
         expires=None,
-        backup_failed_at=first_failure([*found.act, *found.person]),
+        backup_failed_at=first_failure(found.planned),
         as_json=words.as_json,
     )
     with output_files(("-o", words.out), private=("-o",)) as files, session.app() as app:
@@ -189,7 +190,7 @@ def _plan(session: Session, words: _Words, found: Triage) -> int:
         made = look(session, app, request, prepared, offline=False)
         save(files, made)
         code = end_with_plan(session, made, asked)
-    if busy := in_backup([*found.act, *found.person]):
+    if busy := in_backup(found.planned):
         session.screen.say(f"warning: a backup of {listed(busy)} is running; run the plan only once it has ended")
     if not found.complete:
         session.screen.say(

@@ -1,8 +1,13 @@
-"""Cutting the text of targets short, so that redaction can still see where a secret may have been cut in two."""
+"""Texts made fit to be said: set in one line, or cut short so that redaction can still see where a secret was cut."""
 
 from __future__ import annotations
 
 CUT = "…"  # stands where something was left out; the redactor looks for pieces of secrets beside it
+
+
+def in_one_line(text: str) -> str:
+    """Each run of blanks and line ends as one blank."""
+    return " ".join(text.split())
 
 
 def beginning(text: str, longest: int) -> str:

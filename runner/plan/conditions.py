@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from runner.errors import ExpressionError
 from runner.expressions import paths_used
 from runner.model.playbook import Expression
-from runner.model.text import beginning
+from runner.model.text import beginning, in_one_line
 from runner.plan.facts import View
 
 _LABELS = ("name", "target", "id", "path", "device", "item")
@@ -19,12 +19,7 @@ _PRIVATE = "target.vars"  # variables of the inventory may hold secrets
 def not_needed(expression: Expression, view: View, **more: object) -> str:
     """The sentence on a condition that does not hold."""
     known = values_in(expression, view, **more)
-    return f"not needed, since `{one_line(expression)}` does not hold{f' ({known})' if known else ''}"
-
-
-def one_line(expression: Expression) -> str:
-    """The condition as it stands in the playbook, in one line."""
-    return " ".join(expression.text.split())
+    return f"not needed, since `{in_one_line(expression.text)}` does not hold{f' ({known})' if known else ''}"
 
 
 def values_in(expression: Expression, view: View, **more: object) -> str:
@@ -51,7 +46,7 @@ def _words(value: object) -> str:
     if isinstance(value, (int, float)):
         return str(value)
     if isinstance(value, str):
-        text = " ".join(value.split())
+        text = in_one_line(value)
         return f'"{beginning(text, _LONGEST)}"' if text else "empty"
     if isinstance(value, list):
         return _listed(value)

@@ -11,6 +11,7 @@ from runner.errors import ExpressionError, ParseError
 from runner.model.debt import Debt
 from runner.model.inventory import Platform
 from runner.model.plan import Outcome
+from runner.model.text import in_one_line
 from runner.shells.pasted import pasted
 from runner.steps import STEP_TYPES
 from runner.steps.base import Observing
@@ -140,7 +141,7 @@ ONLY_IF = "The playbook does that only if this holds, which is for you to judge 
 
 def condition(debt: Debt) -> str:
     """On one line."""
-    return " ".join(debt.condition.split())
+    return in_one_line(debt.condition)
 
 
 def ways(debt: Debt, platform: Platform) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from runner.model.plan import Action, Entry, Outcome, RemedyPlan, Standing, TargetRef
 from runner.model.playbook import OnFailure
+from runner.model.text import in_one_line
 from runner.report.commands import Place, command_lines, duration, headline, place_on
 from runner.report.escape import lines
 from runner.report.layout import Page
@@ -54,7 +55,7 @@ def _remedy(page: Page, scripts: Scripts, numbered: tuple[int, RemedyPlan], plac
     if full:
         page.prose(8, remedy.approval, label="approval")
     if remedy.condition:
-        page.prose(8, f"{' '.join(remedy.condition.split())} ({_holds(remedy)})", label="only if")
+        page.prose(8, f"{in_one_line(remedy.condition)} ({_holds(remedy)})", label="only if")
     if not not_now:
         if remedy.proves_next_backup:
             page.prose(8, "the guest cannot tell whether this helped; the next backup must", label="proof")

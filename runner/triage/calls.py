@@ -20,6 +20,11 @@ _VAULT_PARAMS = ("vault", "vault_group")
 _LONGEST = 100_000  # characters of a pattern; Linux takes no single word of more than 128 KiB
 
 
+def as_options(params: Mapping[str, str]) -> list[str]:
+    """The words that give these parameters."""
+    return [word for name, value in params.items() for word in ("-e", f"{name}={value}")]
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One plan: these playbooks on each of these targets. ``since`` is when a backup of one of them first failed."""
@@ -32,10 +37,9 @@ class Call:
     def words(self, more: Sequence[str], out: str) -> list[str]:
         """What to type; ``more`` are the words that say where inventory and playbooks are, ``out`` where to save it."""
         failed = ["--backup-failed-at", self.since] if self.since else []
-        given = [word for name, value in self.params.items() for word in ("-e", f"{name}={value}")]
         pattern, count = ",".join(self.targets), str(len(self.targets))
         chosen = ["-t", pattern, "--expect", count]
-        return ["vmfix", "plan", *self.playbooks, *more, *given, *chosen, *failed, "-o", out]
+        return ["vmfix", "plan", *self.playbooks, *more, *as_options(self.params), *chosen, *failed, "-o", out]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ class Need:
 def pairs(found: Triage) -> dict[str, frozenset[str]]:
     """By playbook id, the targets that it is for: what vmfix can do, and what people have to do."""
     wanted: dict[str, set[str]] = {}
-    for one in (*found.act, *found.person):
+    for one in found.planned:
         if one.playbook and one.match.target:
             wanted.setdefault(one.playbook.id, set()).add(one.match.target.name)
     return {playbook: frozenset(names) for playbook, names in wanted.items()}
@@ -66,7 +70,7 @@ def pairs(found: Triage) -> dict[str, frozenset[str]]:
 
 def needs(found: Triage, given: Mapping[str, str]) -> tuple[Need, ...]:
     """The parameters without a value, playbook by playbook. One value of a name is for all that have that name."""
-    books = {one.playbook.id: one.playbook for one in (*found.act, *found.person) if one.playbook}
+    books = {one.playbook.id: one.playbook for one in found.planned if one.playbook}
     return tuple(
         Need(books[name], parameter, tuple(sorted(targets)))
         for name, targets in sorted(pairs(found).items())

@@ -183,6 +183,11 @@ class Triage:
     elsewhere: tuple[Elsewhere, ...] = ()
 
     @property
+    def planned(self) -> tuple[Finding, ...]:
+        """What one plan of all is about: what vmfix can do, and what people have to do."""
+        return (*self.act, *self.person)
+
+    @property
     def complete(self) -> bool:
         """Whether every failure has a playbook and a target, or only needs another try."""
         return not self.unmatched and not self.unclear

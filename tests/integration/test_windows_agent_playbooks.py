@@ -10,13 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.conftest import DeskOf
-from tests.integration.windows_desk import (
-    changes,
-    dry_run_only_reads,
-    dry_run_then_run,
-    run_and_prove,
-    second_run_changes_nothing,
-)
+from tests.integration.windows_desk import changes, dry_run_then_run, second_run_changes_nothing
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 
@@ -88,8 +82,7 @@ def test_the_runtime_is_installed_and_seen(desk_of: DeskOf) -> None:
         "win-vcredist-fails": "needs_person",
     }
     desk = desk_of(*expected)
-    dry_run_only_reads(desk, RUNTIME, expected)
-    done = run_and_prove(desk, RUNTIME, expected, "-e", "wait_for_others=8s")
+    done = dry_run_then_run(desk, RUNTIME, expected, "-e", "wait_for_others=8s")
 
     assert changes(desk, "win-vcredist-missing") == [INSTALL]
     assert changes(desk, "win-vcredist-busy") == [INSTALL] * 2

@@ -38,10 +38,10 @@ def run_and_prove(desk: Desk, code: str, expected: Mapping[str, str], *more: obj
     return done
 
 
-def dry_run_then_run(desk: Desk, code: str, expected: Mapping[str, str]) -> None:
+def dry_run_then_run(desk: Desk, code: str, expected: Mapping[str, str], *more: object) -> Done:
     """All of these targets: first only looked at, then run, compared and looked at from outside."""
     dry_run_only_reads(desk, code, expected)
-    run_and_prove(desk, code, expected)
+    return run_and_prove(desk, code, expected, *more)
 
 
 def second_run_changes_nothing(desk: Desk, code: str, expected: Mapping[str, str]) -> None:

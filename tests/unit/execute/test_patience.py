@@ -54,6 +54,17 @@ def _installing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(View, "step_type", lambda _view, _name: Installing())
 
 
+def clock_that_mends(machine: Machine) -> SimulatedClock:
+    """What somebody else began has come about after the first wait."""
+
+    class Finishes(SimulatedClock):
+        def sleep(self, seconds: float) -> None:
+            super().sleep(seconds)
+            machine.flags["state"] = "good"
+
+    return Finishes()
+
+
 def world(*codes: int | Exception, text: str = NEXT) -> tuple[World, Machine]:
     """One target in a bad state, whose commands end with these codes in turn and, with 0 and 3, do what they should."""
     machine = Machine({"state": "bad"})
@@ -110,13 +121,7 @@ def test_a_plain_failure_still_leads_to_the_next_remedy() -> None:
 def test_before_each_try_the_target_is_looked_at() -> None:
     """What the other one brought need not be brought again, and nothing of it was ours."""
     of, machine = world(2)
-
-    class Finishes(SimulatedClock):
-        def sleep(self, seconds: float) -> None:
-            super().sleep(seconds)
-            machine.flags["state"] = "good"
-
-    of.clock = Finishes()
+    of.clock = clock_that_mends(machine)
     verdict = of.run()["a"]
 
     assert verdict.status is Status.FIXED
@@ -230,13 +235,7 @@ def test_what_may_still_be_at_work_is_looked_at_and_then_unknown() -> None:
 def test_what_shows_later_is_proof_and_what_is_left_to_do_is_said() -> None:
     """On a target that is fixed."""
     of, machine = world(3)
-
-    class Finishes(SimulatedClock):
-        def sleep(self, seconds: float) -> None:
-            super().sleep(seconds)
-            machine.flags["state"] = "good"
-
-    of.clock = Finishes()
+    of.clock = clock_that_mends(machine)
     verdict = of.run()["a"]
 
     assert verdict.status is Status.FIXED
